@@ -1,0 +1,106 @@
+/*
+ * Asking AWS: an operation is a row of data, its parameters are a value tree,
+ * and its answer is one too. Building, signing and reading for the three
+ * protocols (json, query, rest-json) is done here once.
+ *
+ *	aws_ask(aws, rq, &kms_describe_key, params, e)          in a step's ask
+ *	aws_read(arena, &kms_describe_key, reply, &answer, e)   in its hear
+ *	aws_heard(&answer, e)                                   what that means for the loop
+ *
+ * struct aws is built once a run (aws_open) and then only read by asks; `renew`
+ * replaces its credentials or its idea of the time.
+ */
+#ifndef AWS_CLIENT_H
+#define AWS_CLIENT_H
+
+#include "aws/creds.h"
+#include "core/value.h"
+#include "net/graph.h"
+
+enum aws_protocol { AWS_JSON_1_0, AWS_JSON_1_1, AWS_QUERY, AWS_REST_JSON };
+
+struct aws_service {
+	const char *id;              /* "kms": as in labels and IAM actions */
+	const char *env_id;          /* "KMS": AWS_ENDPOINT_URL_KMS */
+	const char *prefix;          /* of the host name */
+	const char *signing_name;
+	enum aws_protocol protocol;
+	const char *target;          /* json: before the dot of X-Amz-Target */
+	const char *version;         /* query: API version */
+	bool global;                 /* one endpoint a partition (IAM) */
+};
+
+struct aws_op {
+	const struct aws_service *service;
+	const char *name;            /* "DescribeKey" */
+	const char *method, *path;   /* rest-json: "GET", "/clusters/{name}"; query names after '?': "/x?a={a}"; else NULL */
+	bool unsigned_;              /* STS AssumeRoleWithWebIdentity */
+};
+
+struct aws_answer {
+	int status;
+	bool ok;                     /* 2xx with a whole body */
+	const char *code;            /* error code without prefix and suffix; NULL when ok */
+	const char *message;         /* its text; "" when there is none */
+	const char *request_id;      /* NULL: none */
+	const struct value *body;    /* ok: the result (query: what is inside <OpResult>); never NULL then */
+};
+
+struct aws {
+	const struct host *host;
+	struct credentials creds;
+	const char *region;          /* where resources are made */
+	const char *partition;       /* "aws", "aws-cn", "aws-us-gov", ... from the region; corrected from the caller's ARN */
+	const char *dns_suffix;
+	bool fips, dualstack;
+	struct aws_endpoints *endpoints;  /* configured ones; NULL: none */
+	int64_t skew_ms;             /* added to our clock when signing */
+	const char *user_agent;
+	unsigned max_attempts;
+	struct arena *mem;           /* of the run */
+};
+
+/* What the environment, the profile and flags say. Flags: NULL when not given. */
+struct aws_flags {
+	const char *profile, *region;
+};
+
+/* Reads settings (profile, region, endpoints, retries); no network, no credentials yet. ERR_CONFIG for broken files. */
+MUST_CHECK int aws_open(struct aws *aws, const struct host *host, struct arena *mem, const struct aws_flags *flags, struct err *e);
+void aws_release(struct aws *aws);
+
+/* Credentials of the chain (creds.h), by requests on this loop's transport. Once at the start, and as `renew`. */
+MUST_CHECK int aws_login(struct aws *aws, const struct transport *t, struct err *e);
+
+/*
+ * For loop.renew: after a reply that says the credentials expired or the clock is off, logs in again or takes the
+ * skew from the reply's Date (which is traced, and told once by whoever owns the terminal through aws->skew_ms).
+ */
+MUST_CHECK int aws_renew(struct aws *aws, const struct transport *t, const struct reply *reply, struct err *e);
+
+/* A copy for another region that shares the credentials' bytes (released with the original). */
+struct aws aws_in_region(const struct aws *aws, const char *region);
+
+/* params: a map (NULL: none), in AWS's own names. Signed with aws->creds as of now. */
+MUST_CHECK int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
+                       const struct value *params, struct err *e);
+
+/* -1: no whole answer (ERR_REMOTE); the step is then HEARD_UNSURE. */
+MUST_CHECK int aws_read(struct arena *a, const struct aws_op *op, const struct reply *reply,
+                        struct aws_answer *out, struct err *e);
+
+/* ok: HEARD_DONE. Throttling codes: HEARD_BUSY. Expired or skewed: HEARD_RENEW. Else HEARD_REFUSED. e says why, with code, status and request id; kind ERR_DENIED, ERR_ABSENT, ERR_CONFLICT, ERR_THROTTLED, ERR_AUTH or ERR_REMOTE. */
+enum heard aws_heard(const struct aws_op *op, const struct aws_answer *answer, struct err *e);
+
+bool aws_code_is(const struct aws_answer *answer, const char *code);
+
+/* Partition and DNS suffix of a region's name, by the patterns of botocore's partitions.json. */
+const char *aws_partition_of(const char *region);
+
+/* arn:partition:service:region:account:resource taken apart, in the arena; -1 and ERR_CONFIG when it is not one. */
+struct arn {
+	const char *partition, *service, *region, *account, *resource;
+};
+MUST_CHECK int arn_parse(struct arena *a, const char *text, struct arn *out, struct err *e);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * The operations that we call, as rows; one file a service (kms.c, dynamodb.c,
+ * iam.c, sts.c, eks.c, tagging.c). Parameters and answers are in AWS's own
+ * names; shapes: the service's API reference.
+ */
+#ifndef AWS_SERVICES_H
+#define AWS_SERVICES_H
+
+#include "aws/client.h"
+
+extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, kms_update_alias,
+	kms_enable_key_rotation, kms_disable_key_rotation, kms_get_key_rotation_status,
+	kms_get_key_policy, kms_put_key_policy, kms_list_resource_tags, kms_tag_resource,
+	kms_encrypt, kms_decrypt, kms_list_grants;
+
+extern const struct aws_op dynamodb_create_table, dynamodb_describe_table, dynamodb_update_table,
+	dynamodb_describe_continuous_backups, dynamodb_update_continuous_backups,
+	dynamodb_list_tags_of_resource, dynamodb_tag_resource, dynamodb_scan, dynamodb_query,
+	dynamodb_get_item, dynamodb_update_item, dynamodb_delete_item, dynamodb_batch_write_item,
+	dynamodb_list_backups;
+
+extern const struct aws_op iam_get_role, iam_create_role, iam_get_role_policy, iam_put_role_policy,
+	iam_update_assume_role_policy, iam_tag_role, iam_list_role_tags, iam_list_role_policies,
+	iam_list_attached_role_policies, iam_get_policy, iam_get_policy_version,
+	iam_get_open_id_connect_provider, iam_create_open_id_connect_provider,
+	iam_add_client_id_to_open_id_connect_provider, iam_simulate_principal_policy;
+
+extern const struct aws_op sts_get_caller_identity, sts_assume_role, sts_assume_role_with_web_identity;
+
+extern const struct aws_op eks_describe_cluster, eks_list_clusters,
+	eks_list_pod_identity_associations;
+
+extern const struct aws_op tagging_get_resources;
+
+#endif

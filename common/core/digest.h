@@ -1,0 +1,26 @@
+/* Digests and the plain encodings of bytes. Binary digests are 32 bytes (SHA-256, FIPS 180-4). */
+#ifndef CORE_DIGEST_H
+#define CORE_DIGEST_H
+
+#include "core/buf.h"
+
+#include <stdint.h>
+
+enum { SHA256_BYTES = 32, SHA256_HEX = 65 };
+
+void sha256(struct view in, unsigned char out[SHA256_BYTES]);
+void sha256_hex(struct view in, char out[SHA256_HEX]);
+void hmac_sha256(struct view key, struct view in, unsigned char out[SHA256_BYTES]);
+
+/* Lower-case hexadecimal, appended to out. */
+void hex_print(struct buf *out, const void *p, size_t n);
+
+/* RFC 4648 with padding, appended to out. */
+void base64_print(struct buf *out, struct view in);
+/* Appends the bytes. Standard or URL alphabet, padding optional, nothing else allowed. */
+MUST_CHECK int base64_parse(struct buf *out, struct view in, struct err *e);
+
+/* CRC-32 as in zlib and DynamoDB's x-amz-crc32. */
+uint32_t crc32_of(struct view in);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * kubeconfig: which cluster, who we are there, which namespace.
+ *
+ * Loading follows client-go (tools/clientcmd): --kubeconfig, else KUBECONFIG (a
+ * list, merged, the first to set a thing wins), else ~/.kube/config; without
+ * any, inside a pod, the service account's files. Relative paths are relative
+ * to the file that holds them. `insecure-skip-tls-verify: true` is refused.
+ */
+#ifndef KUBE_CONFIG_H
+#define KUBE_CONFIG_H
+
+#include "core/host.h"
+#include "core/secret.h"
+#include "core/value.h"
+#include "net/request.h"
+
+struct kube_flags {                  /* NULL when not given */
+	const char *kubeconfig, *context, *cluster, *user, *namespace_, *server, *token_file;
+	const char *ca_file, *tls_server_name;
+	const char *as_user, *const *as_groups;  /* groups NULL-terminated */
+	struct secret token;             /* from a flag of the tool above us, never of ours */
+	unsigned request_timeout_ms;     /* 0: none given */
+};
+
+struct kube_exec {                   /* user.exec, client.authentication.k8s.io */
+	const char *api_version, *command;
+	const char *const *args;         /* NULL-terminated */
+	const char *const *env;          /* "NAME=value", NULL-terminated */
+	const char *install_hint;
+	bool provide_cluster_info;
+	const char *interactive_mode;
+};
+
+struct kube {
+	const char *context;             /* its name; "" when none (in a pod) */
+	const char *server;              /* without a slash at the end */
+	const char *cluster_name, *user_name;  /* the kubeconfig's names of them */
+	const char *namespace_;          /* the flag's, else the context's, else "default" */
+	const char *context_namespace;   /* the context's own, else "default" */
+	struct tls tls;
+	struct secret key_pem, token, password;
+	const char *username;            /* basic */
+	const char *as_user, *const *as_groups;
+	const struct kube_exec *exec;    /* credentials still to be had by kube_login; NULL: none */
+	const struct value *exec_cluster_config;
+	int64_t token_expires_ms;        /* 0: never */
+	const char *token_file;          /* read anew at each login */
+	unsigned request_timeout_ms;
+	const struct host *host;
+	struct arena *mem;
+};
+
+/* ERR_CONFIG: no file, no such context ... (with the nearest name as hint); ERR_ABSENT: no cluster is configured at all. */
+MUST_CHECK int kube_open(struct kube *k, const struct host *host, struct arena *mem,
+                         const struct kube_flags *flags, struct err *e);
+void kube_release(struct kube *k);
+
+/*
+ * What an EKS user's kubeconfig says about the cluster, each NULL when it does not: an EKS ARN as the cluster's or
+ * context's name, the arguments of `aws eks get-token` and aws-iam-authenticator, eksctl's NAME.REGION.eksctl.io, and
+ * AWS_PROFILE in the exec plugin's environment. `from` says where it was found.
+ */
+struct kube_eks {
+	const char *cluster, *region, *account, *profile, *role_arn, *from;
+};
+struct kube_eks kube_find_eks(const struct kube *k, struct arena *a);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * The real transport: one libcurl multi handle with connection reuse and HTTP/2
+ * where offered, child processes by posix_spawn with their pipes and pidfd in
+ * the same poll, signals through a signalfd in it too.
+ *
+ * TLS is always verified. libcurl and OpenSSL read nothing from the environment:
+ * what they would read arrives here. On Debian, libcurl's CA cache only works
+ * with CURLOPT_CAPATH set to NULL (15 ms of CPU a handshake): so CAs come from
+ * one file.
+ */
+#ifndef NET_ENGINE_CURL_H
+#define NET_ENGINE_CURL_H
+
+#include "core/host.h"
+#include "net/transport.h"
+
+struct engine_config {
+	const char *ca_file;         /* PEM bundle; NULL: the system's */
+	const char *https_proxy, *http_proxy, *no_proxy;  /* NULL: none */
+	const char *user_agent;
+	bool hear_signals;           /* INT, TERM, HUP become stops instead of ending the process; restored by close */
+	/* Each wire event as one line, secrets left out; NULL: silent. */
+	void (*trace)(void *to, const char *line);
+	void *to;
+};
+
+struct engine_counts {
+	unsigned calls, connections;  /* HTTP calls started, connections made for them */
+	unsigned children;
+};
+
+/* Proxies (HTTPS_PROXY, https_proxy, http_proxy, NO_PROXY, no_proxy) and AWS_CA_BUNDLE, SSL_CERT_FILE of the host. Borrowed. */
+struct engine_config engine_config_from_host(const struct host *h);
+
+/* The caller ends it by ops->close. */
+MUST_CHECK int engine_curl_open(const struct engine_config *config, struct transport *out, struct err *e);
+struct engine_counts engine_curl_counts(const struct transport *t);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * How calls are carried out: by libcurl and fork in earnest (engine_curl.h), by
+ * a fake that counts, delays and breaks them in tests. The transport is also
+ * the monotonic clock of whatever waits on it, and hears the signals.
+ *
+ * Owner: whoever starts a call keeps it alive until `wait` gave it back or
+ * `drop` was called on it.
+ */
+#ifndef NET_TRANSPORT_H
+#define NET_TRANSPORT_H
+
+#include "net/request.h"
+
+enum call_end {
+	CALL_REPLY,    /* a whole reply came (or the child ended) */
+	CALL_UNSENT,   /* no byte of the request left us: name, connect, TLS, proxy; a program that is not there */
+	CALL_LOST      /* sent, or partly; no whole reply */
+};
+
+struct call {
+	struct request rq;
+	struct reply reply;
+	enum call_end end;
+	struct err err;          /* why, when there is no reply */
+	bool fresh;              /* a new connection was made for it */
+	int64_t start_ms, ends_ms;
+	void *user;              /* the starter's */
+	void *engine;            /* the transport's */
+};
+
+struct transport_ops {
+	/* Takes up the call; it ends through `wait`. -1: not started, nothing to drop. */
+	int (*start)(void *self, struct call *call, struct err *e);
+	/* The next call to end. NULL: it is until_ms, or a stop was asked since the last wait. */
+	struct call *(*wait)(void *self, int64_t until_ms);
+	/* Milliseconds of a clock that never goes back. */
+	int64_t (*now_ms)(void *self);
+	/* Gives a started call up: its connection is closed, its child killed. Its end is not reported. */
+	void (*drop)(void *self, struct call *call);
+	/* How often a stop was asked (Ctrl-C, TERM), and the last signal's number (may be NULL). */
+	unsigned (*stops)(void *self, int *signal);
+	void (*close)(void *self);
+};
+
+struct transport {
+	const struct transport_ops *ops;
+	void *self;
+};
+
+struct call *call_new(void);
+/* Wipes request and reply. */
+void call_free(struct call *call);
+
+#endif

@@ -1,0 +1,104 @@
+"""DynamoDB: table ARNs, the time a table is CREATING, the time backups take to come up."""
+from errors import AwsError
+from service import Service
+from world import ACCOUNT, dynamodb_backend, now, settings, world
+
+BACKUPS = {"UpdateContinuousBackups", "CreateBackup"}
+ITEMS = {"Query", "Scan"}
+
+
+def arn_of(region, name):
+    """A table's ARN from its name or ARN."""
+    return name if name.startswith("arn:") else f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/{name}"
+
+
+def table_of(region, arn):
+    """moto's table behind an ARN, or None."""
+    return dynamodb_backend(region).tables.get(arn.split("/")[1]) if ":table/" in arn else None
+
+
+class Dynamodb(Service):
+    def resources(self, req):
+        p = req.params
+        if req.operation in ("BatchWriteItem", "BatchGetItem"):
+            return [arn_of(req.region, name) for name in p.get("RequestItems", {})] or ["*"]
+        if req.operation.startswith("Transact"):
+            return [arn_of(req.region, next(iter(i.values()))["TableName"])
+                    for i in p["TransactItems"]]
+        names = ("TableName", "ResourceArn", "TableArn", "TargetTableName")
+        name = next((p[n] for n in names if p.get(n)), None)
+        arn = arn_of(req.region, name) if name else "*"
+        return [arn + "/index/" + p["IndexName"]] if "IndexName" in p else [arn]
+
+    def tags(self, req, resource):
+        table = table_of(req.region, resource)
+        return tags_of(table) if table else {}
+
+    def context(self, req, resource):
+        key = req.params.get("Key")
+        if not isinstance(key, dict):
+            return {}
+        table = table_of(req.region, resource)
+        hash_name = table.hash_key_attr if table else None
+        return {"dynamodb:leadingkeys": [next(iter(v.values())) for k, v in key.items()
+                                         if k == hash_name]}
+
+    def before(self, req):
+        if req.operation == "UpdateContinuousBackups":
+            _check_recovery_period(req.params.get("PointInTimeRecoverySpecification") or {})
+        for arn in req.resources:
+            if creating(arn):
+                _refuse_creating(req.operation, arn.split("/")[1])
+            if req.operation in BACKUPS and world.table_backups.get(arn, 0) > now():
+                raise _backups_unavailable(arn.split("/")[1])
+
+    def after(self, req, response):
+        if req.operation == "CreateTable":
+            ready = now() + settings["creating_s"]
+            world.table_ready[req.resources[0]] = ready
+            world.table_backups[req.resources[0]] = ready + settings["backups_s"]
+        correct = CORRECT.get(req.operation)
+        if correct:
+            body = response.json()
+            correct(req, body)
+            response.replace_json(body)
+
+
+def tags_of(table):
+    return {t["Key"]: t["Value"] for t in table.tags}
+
+
+def creating(arn):
+    return world.table_ready.get(arn, 0) > now()
+
+
+def _backups_unavailable(name):
+    return AwsError("ContinuousBackupsUnavailableException",
+                    f"Backups are being enabled for the table: {name}. Please retry later")
+
+
+def _refuse_creating(operation, name):
+    if operation in BACKUPS or operation == "DescribeContinuousBackups":
+        raise _backups_unavailable(name)
+    if operation in ("UpdateTable", "DeleteTable"):
+        raise AwsError("ResourceInUseException", "Attempt to change a resource which is still in "
+                       f"use: Table is being created: {name}")
+    if "Item" in operation or operation in ITEMS:
+        raise AwsError("ResourceNotFoundException", "Requested resource not found")
+
+
+def _check_recovery_period(spec):
+    days = spec.get("RecoveryPeriodInDays")
+    if days is not None and not 1 <= days <= 35:
+        raise AwsError("ValidationException", f"1 validation error detected: Value '{days}' at "
+                       "'pointInTimeRecoverySpecification.recoveryPeriodInDays' failed to satisfy "
+                       "constraint: Member must have value between 1 and 35")
+
+
+def _correct_table(req, body):
+    table = body["TableDescription" if "TableDescription" in body else "Table"]
+    if creating(req.resources[0]):
+        table["TableStatus"] = "CREATING"
+
+
+CORRECT = {"CreateTable": _correct_table, "DescribeTable": _correct_table}

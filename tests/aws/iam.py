@@ -1,0 +1,136 @@
+"""IAM: ARNs of what a call names, checks on policy documents, the policy simulator."""
+import re
+from xml.sax.saxutils import escape
+
+import auth
+import authorize
+import policy
+from errors import AwsError, reply_xml
+from service import Service
+from world import ACCOUNT, iam_backend, role_named
+
+DOCUMENTS = {"CreateRole", "UpdateAssumeRolePolicy", "PutRolePolicy", "PutUserPolicy",
+             "CreatePolicy", "CreatePolicyVersion"}
+WORDS = {"allow": "allowed", "deny": "explicitDeny", "implicit": "implicitDeny"}
+
+
+class Iam(Service):
+    def resources(self, req):
+        p = req.params
+        for key in ("PolicySourceArn", "OpenIDConnectProviderArn", "PolicyArn"):
+            if key in p and "RoleName" not in p:
+                return [p[key]]
+        if "RoleName" in p:
+            role = role_named(p["RoleName"])
+            made = f"arn:aws:iam::{ACCOUNT}:role{p.get('Path', '/')}{p['RoleName']}"
+            return [role.arn if role else made]
+        if "UserName" in p:
+            return [f"arn:aws:iam::{ACCOUNT}:user/{p['UserName']}"]
+        if req.operation == "CreateOpenIDConnectProvider":
+            return [f"arn:aws:iam::{ACCOUNT}:oidc-provider/{p['Url'].removeprefix('https://')}"]
+        return ["*"]
+
+    def tags(self, req, resource):
+        return tags_of(resource)
+
+    def context(self, req, resource):
+        boundary = req.params.get("PermissionsBoundary")
+        return {"iam:permissionsboundary": boundary} if boundary else {}
+
+    def before(self, req):
+        if req.operation in DOCUMENTS:
+            _check_documents(req)
+        if req.operation in ("CreateRole", "PutRolePermissionsBoundary"):
+            _check_boundary(req.params.get("PermissionsBoundary"))
+
+    def answer(self, req):
+        return simulate(req) if req.operation == "SimulatePrincipalPolicy" else None
+
+
+def tags_of(arn):
+    """The tags of a role or OIDC provider; {} for what is not there."""
+    role = next((r for r in iam_backend().roles.values() if r.arn == arn), None)
+    found = role or iam_backend().open_id_providers.get(arn)
+    tags = found.tags if found else {}
+    pairs = tags.values() if isinstance(tags, dict) else tags
+    return {t["Key"]: t["Value"] for t in pairs}
+
+
+def _check_documents(req):
+    p = req.params
+    try:
+        if req.operation in ("CreateRole", "UpdateAssumeRolePolicy"):
+            text = p.get("AssumeRolePolicyDocument") or p.get("PolicyDocument")
+            policy.check_trust(text)
+            _check_trusted(text)
+        else:
+            policy.check_identity(p["PolicyDocument"])
+    except policy.BadPolicy as e:
+        raise AwsError("MalformedPolicyDocument", str(e)) from None
+
+
+def _check_trusted(text):
+    """A trust policy may name an OIDC provider that is not there yet, but no such role or user."""
+    for s in policy.parse(text):
+        principal = s.get("Principal")
+        for name in policy.listed(principal.get("AWS", [])) if isinstance(principal, dict) else []:
+            mine = name.startswith(f"arn:aws:iam::{ACCOUNT}:") and not name.endswith(":root")
+            if mine and not auth.exists(name):
+                raise policy.BadPolicy(f'Invalid principal in policy: "AWS":"{name}"')
+
+
+def _check_boundary(arn):
+    mine = arn and arn.startswith(f"arn:aws:iam::{ACCOUNT}:policy/")
+    if mine and arn not in iam_backend().managed_policies:
+        raise AwsError("NoSuchEntity",
+                       f"Scope ARN: {arn} does not exist or is not attachable.", 404)
+
+
+def _simulation_context(req):
+    """The condition keys that the caller of the simulator gives."""
+    p, ctx = req.params, {}
+    for i in range(1, 100):
+        base = f"ContextEntries.member.{i}."
+        if base + "ContextKeyName" not in p:
+            break
+        values = req.members(base + "ContextKeyValues")
+        many = p.get(base + "ContextKeyType", "").endswith("List")
+        ctx[p[base + "ContextKeyName"].lower()] = values if many else values[0]
+    return ctx
+
+
+def _evaluation(who, action, resource, ctx):
+    """One <member> of EvaluationResults."""
+    verdict = authorize.decide(who, action, resource, ctx)
+    bound, limit = "", who.boundary()
+    if limit:
+        ok = policy.decide(policy.parse(limit), action, resource, ctx)[0] == "allow"
+        bound = ("<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>"
+                 f"{str(ok).lower()}</AllowedByPermissionsBoundary>"
+                 "</PermissionsBoundaryDecisionDetail>")
+    matched = "".join(
+        f"<member><SourcePolicyId>{escape(s.get('Sid', 'inline'))}</SourcePolicyId>"
+        "<SourcePolicyType>IAM Policy</SourcePolicyType></member>" for s in verdict.said)
+    return (f"<member><EvalActionName>{escape(action)}</EvalActionName>"
+            f"<EvalResourceName>{escape(resource)}</EvalResourceName>"
+            f"<EvalDecision>{WORDS[verdict.word]}</EvalDecision>"
+            f"<MatchedStatements>{matched}</MatchedStatements><MissingContextValues/>{bound}"
+            "</member>")
+
+
+def simulate(req):
+    """SimulatePrincipalPolicy, on the same evaluator that guards the calls."""
+    source = req.params["PolicySourceArn"]
+    roles, users = iam_backend().roles.values(), iam_backend().users.values()
+    entity = next((e for e in [*roles, *users] if e.arn == source), None)
+    if entity is None:
+        raise AwsError("NoSuchEntity", f"The entity {source} cannot be found.", 404)
+    who = auth.Principal(source, entity.id, entity)
+    ctx, out = _simulation_context(req), []
+    for action in req.members("ActionNames"):
+        if not re.fullmatch(r"[\w-]+:[\w*?]+", action):
+            raise AwsError("InvalidInput", f"Invalid action: {action}")
+        for resource in req.members("ResourceArns") or ["*"]:
+            out.append(_evaluation(who, action, resource, ctx))
+    return reply_xml(req, "<IsTruncated>false</IsTruncated>"
+                          f"<EvaluationResults>{''.join(out)}</EvaluationResults>")

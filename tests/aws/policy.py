@@ -1,0 +1,183 @@
+"""IAM policy evaluation: one statement list against one action, one resource and a request context."""
+import functools
+import ipaddress
+import json
+import re
+
+
+class BadPolicy(Exception):
+    """The document is not a policy AWS would accept."""
+
+
+class Unsupported(Exception):
+    """The document uses a condition operator this evaluator does not know."""
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+@functools.lru_cache(maxsize=4096)
+def _pattern(glob, fold):
+    text = re.escape(glob).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(text + r"\Z", re.S | (re.I if fold else 0))
+
+
+def glob(pattern, value, fold=False):
+    return _pattern(pattern, fold).match(value) is not None
+
+
+def parse(document):
+    """Parse and check the shape of a policy document; return its statements."""
+    try:
+        policy = json.loads(document) if isinstance(document, (str, bytes)) else document
+    except ValueError:
+        raise BadPolicy("This policy contains invalid Json")
+    if not isinstance(policy, dict) or "Statement" not in policy:
+        raise BadPolicy("Syntax errors in policy.")
+    for s in listed(policy["Statement"]):
+        if not isinstance(s, dict) or s.get("Effect") not in ("Allow", "Deny"):
+            raise BadPolicy("Syntax errors in policy.")
+        if ("Action" in s) == ("NotAction" in s):
+            raise BadPolicy("Syntax errors in policy.")
+    return listed(policy["Statement"])
+
+
+def check_identity(document):
+    for s in parse(document):
+        if "Principal" in s or "NotPrincipal" in s:
+            raise BadPolicy("Policy document should not specify a principal.")
+        if ("Resource" in s) == ("NotResource" in s):
+            raise BadPolicy("Policy statement must contain resources.")
+        for action in listed(s.get("Action", s.get("NotAction"))):
+            if action != "*" and ":" not in action:
+                raise BadPolicy("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+
+
+def check_trust(document):
+    for s in parse(document):
+        if "Principal" not in s and "NotPrincipal" not in s:
+            raise BadPolicy("Missing required field Principal")
+        if "Resource" in s or "NotResource" in s:
+            raise BadPolicy("Has prohibited field Resource")
+        for action in listed(s.get("Action", [])):
+            if not action.startswith(("sts:", "*")):
+                raise BadPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
+
+
+def _fill(text, ctx):
+    def value(m):
+        key = m.group(1)
+        if key in ("*", "?", "$"):
+            return key
+        got = ctx.get(key.lower())
+        return str(listed(got)[0]) if got not in (None, []) else m.group(0)
+    return re.sub(r"\$\{([^}]+)\}", value, text)
+
+
+def _number(x):
+    try:
+        return float(x)
+    except ValueError:
+        return float("nan")
+
+
+def _in_network(want, got):
+    try:
+        return ipaddress.ip_address(got) in ipaddress.ip_network(want, strict=False)
+    except ValueError:
+        return False
+
+
+TESTS = {
+    "stringequals": lambda want, got: got == want,
+    "stringequalsignorecase": lambda want, got: got.lower() == want.lower(),
+    "stringlike": glob,
+    "arnequals": glob,
+    "arnlike": glob,
+    "bool": lambda want, got: got.lower() == want.lower(),
+    "ipaddress": _in_network,
+    "numericequals": lambda want, got: _number(got) == _number(want),
+    "numericlessthan": lambda want, got: _number(got) < _number(want),
+    "numericlessthanequals": lambda want, got: _number(got) <= _number(want),
+    "numericgreaterthan": lambda want, got: _number(got) > _number(want),
+    "numericgreaterthanequals": lambda want, got: _number(got) >= _number(want),
+}
+NEGATED = {"stringnotequals": "stringequals", "stringnotequalsignorecase": "stringequalsignorecase",
+           "stringnotlike": "stringlike", "arnnotequals": "arnequals", "arnnotlike": "arnlike",
+           "notipaddress": "ipaddress", "numericnotequals": "numericequals"}
+
+
+def _condition(operator, key, wants, ctx):
+    op, quantifier = operator.lower(), None
+    if ":" in op:
+        quantifier, op = op.split(":", 1)
+    if_exists = op.endswith("ifexists")
+    op = op[:-8] if if_exists else op
+    got = ctx.get(key.lower())
+    if op == "null":
+        return (got is None) == (str(listed(wants)[0]).lower() == "true")
+    negate = op in NEGATED
+    op = NEGATED.get(op, op)
+    if op not in TESTS:
+        raise Unsupported(operator)
+    if got is None:
+        return if_exists or negate or quantifier == "forallvalues"
+    wants = [_fill(str(w).lower() if isinstance(w, bool) else str(w), ctx) for w in listed(wants)]
+    hits = [any(TESTS[op](w, str(g)) for w in wants) != negate for g in listed(got)]
+    if quantifier == "forallvalues":
+        return all(hits)
+    return any(hits) if quantifier == "foranyvalue" or not negate else all(hits)
+
+
+def matches(s, action, resource, ctx):
+    """Whether one statement (principal aside) applies."""
+    if "Action" in s:
+        if not any(glob(a, action, True) for a in listed(s["Action"])):
+            return False
+    elif any(glob(a, action, True) for a in listed(s["NotAction"])):
+        return False
+    if "Resource" in s and not any(glob(_fill(r, ctx), resource) for r in listed(s["Resource"])):
+        return False
+    if "NotResource" in s and any(glob(_fill(r, ctx), resource) for r in listed(s["NotResource"])):
+        return False
+    return all(_condition(op, key, wants, ctx)
+               for op, pairs in s.get("Condition", {}).items() for key, wants in pairs.items())
+
+
+def decide(statements, action, resource, ctx):
+    """'deny', 'allow' or None, and the statements that said so."""
+    hit = [s for s in statements if matches(s, action, resource, ctx)]
+    for effect in ("Deny", "Allow"):
+        said = [s for s in hit if s["Effect"] == effect]
+        if said:
+            return effect.lower(), said
+    return None, []
+
+
+def principal_match(s, arns, account):
+    """How a resource policy's statement names a caller: 'direct', 'account' or None."""
+    if "NotPrincipal" in s:
+        named = principal_match({"Principal": s["NotPrincipal"]}, arns, account)
+        return None if named else "direct"
+    p = s.get("Principal")
+    if p == "*":
+        return "direct"
+    names = listed(p.get("AWS", [])) if isinstance(p, dict) else []
+    if "*" in names or any(name in arns for name in names):
+        return "direct"
+    if account in names or f"arn:aws:iam::{account}:root" in names:
+        return "account"
+    return None
+
+
+def decide_resource(statements, arns, account, action, resource, ctx):
+    """A resource policy's word on a caller: 'deny', 'direct', 'account' or None."""
+    how = set()
+    for s in statements:
+        named = principal_match(s, arns, account)
+        if named and matches(s, action, resource, ctx):
+            if s["Effect"] == "Deny":
+                return "deny"
+            how.add(named)
+    return "direct" if "direct" in how else "account" if how else None

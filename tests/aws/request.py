@@ -1,0 +1,132 @@
+"""One request off the wire, and what it asks for: service, region, operation, parameters."""
+import json
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import sigv4
+from errors import AwsError
+
+TARGETS = {"TrentService": "kms", "DynamoDB_20120810": "dynamodb",
+           "ResourceGroupsTaggingAPI_20170126": "tag", "secretsmanager": "secretsmanager",
+           "AmazonSSM": "ssm"}
+QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
+# What IAM calls a service in an action, and what the others call it.
+SIGNING = {"tag": "tagging"}
+HOSTS = {"tag": "tagging"}
+ACTION_PREFIX = {"tagging": "tag"}
+EKS = [("GET", r"/clusters", "ListClusters"),
+       ("POST", r"/clusters", "CreateCluster"),
+       ("GET", r"/clusters/(?P<name>[^/]+)", "DescribeCluster"),
+       ("DELETE", r"/clusters/(?P<name>[^/]+)", "DeleteCluster"),
+       ("GET", r"/clusters/(?P<name>[^/]+)/pod-identity-associations", "ListPodIdentityAssociations"),
+       ("POST", r"/clusters/(?P<name>[^/]+)/pod-identity-associations",
+        "CreatePodIdentityAssociation")]
+
+
+class Request:
+    """connection is the peer's (address, port). who is None until the caller is known."""
+
+    def __init__(self, method, target, pairs, body, connection):
+        self.method, self.target, self.body, self.connection = method, target, body, connection
+        self.pairs = [(n.lower(), v) for n, v in pairs]
+        self.headers = dict(self.pairs)
+        self.path, self.query = urlsplit(target).path, urlsplit(target).query
+        self.host = self.headers.get("host", "").rsplit(":", 1)[0]
+        self.service = self.operation = self.who = self.identity = None
+        self.protocol, self.params, self.resources = "query", {}, ["*"]
+        self._place()
+
+    def _place(self):
+        """The service and region that the address stands for.
+
+        A name of AWS's own decides both. Any other (a loopback address that AWS_ENDPOINT_URL
+        names) leaves them to the credential scope, and host_region is then None.
+        """
+        self.endpoint = self.host_region = None
+        self.region = "us-east-1"
+        name = self.host.removesuffix(".amazonaws.com")
+        if name != self.host:
+            labels = name.split(".")
+            if len(labels) > 1 and labels[1] == "ddb":      # <account>.ddb.<region>
+                labels = ["dynamodb", *labels[2:]]
+            self.endpoint = labels[0]
+            self.host_region = labels[1] if len(labels) > 1 else "us-east-1"
+            self.region = self.host_region
+            return
+        try:
+            scope = sigv4.scope_of(self.headers)
+        except sigv4.Rejected:
+            return
+        if scope:
+            self.endpoint, self.region = scope.service, scope.region
+
+    def identify(self):
+        """Find service, operation and parameters the way the service itself would."""
+        call = self.headers.get("x-amz-target")
+        kind = self.headers.get("content-type", "")
+        if call:
+            self._identify_json(call)
+        elif kind.startswith("application/x-www-form-urlencoded") or self.endpoint in ("iam", "sts"):
+            self._identify_query()
+        else:
+            self._identify_path()
+
+    def _identify_json(self, call):
+        prefix, _, self.operation = call.rpartition(".")
+        default = ACTION_PREFIX.get(self.endpoint, self.endpoint)
+        self.service, self.protocol = TARGETS.get(prefix, default), "json"
+        try:
+            self.params = json.loads(self.body or b"{}")
+        except ValueError:
+            raise AwsError("SerializationException", "the body is not JSON") from None
+        if not isinstance(self.params, dict):
+            raise AwsError("SerializationException", "the body is not a JSON object")
+
+    def _identify_query(self):
+        text = self.body.decode() if self.body else self.query
+        self.params = {k: v[0] for k, v in parse_qs(text, keep_blank_values=True).items()}
+        self.service = self.endpoint or QUERY_VERSIONS.get(self.params.get("Version"))
+        self.operation = self.params.get("Action")
+
+    def _identify_path(self):
+        self.service, self.protocol = self.endpoint, "rest-json"
+        for method, pattern, name in EKS if self.endpoint == "eks" else []:
+            m = re.fullmatch(pattern, self.path)
+            if m and method == self.method:
+                self.operation = name
+                self.params = {k: unquote(v) for k, v in m.groupdict().items()}
+        if self.operation and self.body:
+            self.params = json.loads(self.body) | self.params
+
+    @property
+    def action(self):
+        return f"{self.service}:{self.operation}"
+
+    @property
+    def service_host(self):
+        """The name under which AWS itself serves this call."""
+        if self.service == "iam":
+            return "iam.amazonaws.com"
+        return f"{HOSTS.get(self.service, self.service)}.{self.region}.amazonaws.com"
+
+    def members(self, name):
+        """The values of a query protocol list, in order: Name.member.1, Name.member.2 ..."""
+        out, i = [], 1
+        while f"{name}.member.{i}" in self.params:
+            out.append(self.params[f"{name}.member.{i}"])
+            i += 1
+        return out
+
+    def request_tags(self):
+        """The tags that this request sets, as a dict; the three spellings of AWS."""
+        if self.protocol == "query":
+            out, i = {}, 1
+            while f"Tags.member.{i}.Key" in self.params:
+                base = f"Tags.member.{i}."
+                out[self.params[base + "Key"]] = self.params.get(base + "Value", "")
+                i += 1
+            return out
+        tags = self.params.get("Tags") or self.params.get("tags") or {}
+        if isinstance(tags, dict):
+            return dict(tags)
+        return {t.get("TagKey", t.get("Key")): t.get("TagValue", t.get("Value", "")) for t in tags}
