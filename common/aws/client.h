@@ -21,13 +21,15 @@ enum aws_protocol { AWS_JSON_1_0, AWS_JSON_1_1, AWS_QUERY, AWS_REST_JSON };
 
 struct aws_service {
 	const char *id;              /* "kms": as in labels and IAM actions */
-	const char *env_id;          /* "KMS": AWS_ENDPOINT_URL_KMS */
+	const char *env_id;          /* "KMS": AWS_ENDPOINT_URL_KMS; in lower case its name in a services section */
 	const char *prefix;          /* of the host name */
 	const char *signing_name;
 	enum aws_protocol protocol;
 	const char *target;          /* json: before the dot of X-Amz-Target */
 	const char *version;         /* query: API version */
-	bool global;                 /* one endpoint a partition (IAM) */
+	bool global;                 /* one endpoint a partition (IAM); the hosts are in endpoint.c */
+	const char *fips_aws;        /* what stands for "<prefix>-fips" in partition aws; NULL: just that */
+	bool gov_is_fips;            /* the plain host in GovCloud is the FIPS host */
 };
 
 struct aws_op {
@@ -43,6 +45,7 @@ struct aws_answer {
 	const char *code;            /* error code without prefix and suffix; NULL when ok */
 	const char *message;         /* its text; "" when there is none */
 	const char *request_id;      /* NULL: none */
+	int64_t date_ms;             /* the server's clock, by its Date header; 0: none */
 	const struct value *body;    /* ok: the result (query: what is inside <OpResult>); never NULL then */
 };
 
@@ -57,6 +60,10 @@ struct aws {
 	int64_t skew_ms;             /* added to our clock when signing */
 	const char *user_agent;
 	unsigned max_attempts;
+	const char *ca_bundle;       /* the profile's, for the engine; NULL: none */
+	struct aws_settings *settings;  /* what the chain reads (settings.h); NULL: environment only */
+	/* Whose credentials and clock are used, since a renewal must reach every copy. NULL: its own. */
+	const struct aws *origin;
 	struct arena *mem;           /* of the run */
 };
 
@@ -65,7 +72,11 @@ struct aws_flags {
 	const char *profile, *region;
 };
 
-/* Reads settings (profile, region, endpoints, retries); no network, no credentials yet. ERR_CONFIG for broken files. */
+/*
+ * Reads settings (profile, region, endpoints, retries); no network, no credentials yet. ERR_CONFIG for broken files
+ * and values, and for a flag's profile that is nowhere. The region stays NULL when nothing names one: it may come
+ * from elsewhere (aws_in_region), and asking a regional service without one is ERR_CONFIG.
+ */
 MUST_CHECK int aws_open(struct aws *aws, const struct host *host, struct arena *mem, const struct aws_flags *flags, struct err *e);
 void aws_release(struct aws *aws);
 
@@ -78,7 +89,10 @@ MUST_CHECK int aws_login(struct aws *aws, const struct transport *t, struct err 
  */
 MUST_CHECK int aws_renew(struct aws *aws, const struct transport *t, const struct reply *reply, struct err *e);
 
-/* A copy for another region that shares the credentials' bytes (released with the original). */
+/*
+ * A copy for another region. It uses the original's credentials and clock, so the original must stay where it is and
+ * outlive it; the copy is not released. A region of NULL stays the original's.
+ */
 struct aws aws_in_region(const struct aws *aws, const char *region);
 
 /* params: a map (NULL: none), in AWS's own names. Signed with aws->creds as of now. */
@@ -89,7 +103,10 @@ MUST_CHECK int aws_ask(const struct aws *aws, struct request *rq, const struct a
 MUST_CHECK int aws_read(struct arena *a, const struct aws_op *op, const struct reply *reply,
                         struct aws_answer *out, struct err *e);
 
-/* ok: HEARD_DONE. Throttling codes: HEARD_BUSY. Expired or skewed: HEARD_RENEW. Else HEARD_REFUSED. e says why, with code, status and request id; kind ERR_DENIED, ERR_ABSENT, ERR_CONFLICT, ERR_THROTTLED, ERR_AUTH or ERR_REMOTE. */
+/*
+ * ok: HEARD_DONE. Throttling codes: HEARD_BUSY. Expired or skewed: HEARD_RENEW. Else HEARD_REFUSED. e says why, with
+ * code, status and request id; kind ERR_DENIED, ERR_ABSENT, ERR_CONFLICT, ERR_THROTTLED, ERR_AUTH or ERR_REMOTE.
+ */
 enum heard aws_heard(const struct aws_op *op, const struct aws_answer *answer, struct err *e);
 
 bool aws_code_is(const struct aws_answer *answer, const char *code);

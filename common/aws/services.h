@@ -8,10 +8,12 @@
 
 #include "aws/client.h"
 
+extern const struct aws_service aws_kms, aws_dynamodb, aws_iam, aws_sts, aws_eks, aws_tagging;
+
 extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, kms_update_alias,
 	kms_enable_key_rotation, kms_disable_key_rotation, kms_get_key_rotation_status,
 	kms_get_key_policy, kms_put_key_policy, kms_list_resource_tags, kms_tag_resource,
-	kms_encrypt, kms_decrypt, kms_list_grants;
+	kms_encrypt, kms_decrypt, kms_list_grants, kms_list_aliases;
 
 extern const struct aws_op dynamodb_create_table, dynamodb_describe_table, dynamodb_update_table,
 	dynamodb_describe_continuous_backups, dynamodb_update_continuous_backups,
@@ -23,12 +25,14 @@ extern const struct aws_op iam_get_role, iam_create_role, iam_get_role_policy, i
 	iam_update_assume_role_policy, iam_tag_role, iam_list_role_tags, iam_list_role_policies,
 	iam_list_attached_role_policies, iam_get_policy, iam_get_policy_version,
 	iam_get_open_id_connect_provider, iam_create_open_id_connect_provider,
-	iam_add_client_id_to_open_id_connect_provider, iam_simulate_principal_policy;
+	iam_add_client_id_to_open_id_connect_provider, iam_simulate_principal_policy,
+	iam_list_open_id_connect_providers, iam_tag_open_id_connect_provider, iam_list_roles;
 
-extern const struct aws_op sts_get_caller_identity, sts_assume_role, sts_assume_role_with_web_identity;
+extern const struct aws_op sts_get_caller_identity, sts_assume_role, sts_assume_role_with_web_identity,
+	sts_decode_authorization_message;
 
 extern const struct aws_op eks_describe_cluster, eks_list_clusters,
-	eks_list_pod_identity_associations;
+	eks_list_pod_identity_associations, eks_describe_pod_identity_association, eks_describe_addon;
 
 extern const struct aws_op tagging_get_resources;
 

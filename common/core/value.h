@@ -63,15 +63,29 @@ void value_set_bool(struct arena *a, struct value *map, const char *name, bool t
 /* Sets along a path of names ("server.ha.config"), making the maps that are absent. */
 void value_put(struct arena *a, struct value *map, const char *path, struct value *item);
 
+/*
+ * For readers: appends name (copied) without looking whether it is there, which
+ * would make a long map slow; at may be NULL. value_twice then gives the index of
+ * the first name that stood before already, or map->n, in n log n steps.
+ */
+struct value *value_add(struct arena *a, struct value *map, const char *name, const struct mark *at,
+						struct value *item);
+size_t value_twice(const struct value *map);
+
 /* Takes name out of map; false when it was not there. */
 bool value_unset(struct value *map, const char *name);
 
 const struct value *value_get(const struct value *map, const char *name);
 const struct value *value_at(const struct value *v, const char *path);
 
-/* What must be there, of this type. An int is also taken for a real. */
+/*
+ * What must be there, of this type: else ERR_CONFIG where the tree has a file's
+ * marks, ERR_REMOTE where it has none. An int is also taken for a real, and a
+ * whole real for an int. path NULL or "" is v itself.
+ */
 MUST_CHECK int value_text(const struct value *v, const char *path, const char **out, struct err *e);
 MUST_CHECK int value_int(const struct value *v, const char *path, int64_t *out, struct err *e);
+MUST_CHECK int value_real(const struct value *v, const char *path, double *out, struct err *e);
 MUST_CHECK int value_bool(const struct value *v, const char *path, bool *out, struct err *e);
 MUST_CHECK int value_list(const struct value *v, const char *path, const struct value **out, struct err *e);
 MUST_CHECK int value_map(const struct value *v, const char *path, const struct value **out, struct err *e);
@@ -87,10 +101,15 @@ size_t value_count(const struct value *v, const char *path);
 /* Equal in type and content: maps in any order, lists in order, 1 and 1.0 alike. NULL only equals NULL. */
 bool value_same(const struct value *a, const struct value *b);
 
-/* "a map", "a text" ...: for messages. */
+/* "a map", "a text" ...: for messages. Never NULL. */
 const char *value_type_name(enum value_type type);
 
 /* "file:line:column: ", or as much of it as is known, "" when nothing is. In the arena. */
 const char *mark_text(struct arena *a, const struct mark *m);
+
+/* err_set and err_also with the mark in front of the text. Return -1. */
+int mark_err(struct err *e, enum err_kind kind, const struct mark *m, const char *fmt, ...) PRINTF_LIKE(4, 5);
+int mark_err_also(struct err *e, enum err_kind kind, const struct mark *m, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
 
 #endif

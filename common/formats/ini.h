@@ -1,8 +1,11 @@
 /*
  * AWS's dialect of INI (~/.aws/config, ~/.aws/credentials) to a value tree:
  * {section: {key: text | {key: text}}}; a key whose value is empty and whose
- * lines below are indented is a map (`services`). Comments start with # or ; at
- * the line's start, or after white space in a value. Names keep their case.
+ * lines below are indented is a map (`services`); lines indented below a value
+ * go on with it. A section that comes twice is one; of a key that comes twice the
+ * last counts. White space in a section's name is one space ("profile ops").
+ * Comments start with # or ; at the line's start, or after white space in a value.
+ * Names keep their case.
  * Facts: AWS SDKs and Tools Reference Guide, file-format.
  */
 #ifndef FORMATS_INI_H
@@ -10,6 +13,9 @@
 
 #include "core/value.h"
 
+enum { INI_SECTIONS_MAX = 10000, INI_KEYS_MAX = 1000, INI_PROBLEMS_MAX = 20 };
+
+/* ERR_CONFIG with file and line; every broken line (up to INI_PROBLEMS_MAX) is a problem of its own. */
 MUST_CHECK int ini_parse(struct arena *a, struct view text, const char *file, struct value **out, struct err *e);
 
 #endif

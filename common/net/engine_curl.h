@@ -1,7 +1,7 @@
 /*
  * The real transport: one libcurl multi handle with connection reuse and HTTP/2
- * where offered, child processes by posix_spawn with their pipes and pidfd in
- * the same poll, signals through a signalfd in it too.
+ * where offered, child processes with their pipes and pidfd in the same
+ * poll (by fork: posix_spawn cannot ask for a signal when we die), signals through a signalfd in it too.
  *
  * TLS is always verified. libcurl and OpenSSL read nothing from the environment:
  * what they would read arrives here. On Debian, libcurl's CA cache only works

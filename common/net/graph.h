@@ -55,6 +55,7 @@ enum step_state {
 	STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_NOT_DUE, STEP_PLANNED, STEP_FAILED, STEP_LEFT
 };
 
+/* Of a table at file scope: within a function it is no constant. */
 #define NEEDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 enum { STEP_ITEMS_IN_FLIGHT = 16 };
@@ -118,6 +119,8 @@ struct track *graph_track(const struct graph *g, const char *name);
 unsigned graph_depth(const struct graph *g);
 /* Requests sent in all. */
 unsigned graph_sent(const struct graph *g);
+/* Frees what a track holds and zeroes it. */
+void track_release(struct track *t);
 void graph_release_tracks(struct graph *g);
 
 /*

@@ -2,7 +2,8 @@
 import sigv4
 from errors import AwsError
 from request import SIGNING
-from world import ACCOUNT, ADMIN_ARN, ADMIN_ID, ADMIN_KEYS, iam_backend, now, role_by_arn, settings, world
+from world import (ACCOUNT, ADMIN_ARN, ADMIN_ID, ADMIN_KEYS, has_spread, iam_backend, now,
+                   role_by_arn, world)
 
 INVALID_TOKEN = "The security token included in the request is invalid."
 
@@ -98,8 +99,6 @@ def authenticate(req):
     try:
         scope = sigv4.scope_of(req.headers)
         if scope is None:
-            if settings["unsigned_ok"]:
-                return admin()
             raise sigv4.Rejected("MissingToken", "Missing Authentication Token")
         secret, holder = _secret_of(scope, req.headers.get("x-amz-security-token"))
         if not secret:
@@ -125,6 +124,6 @@ def _holder_of(session):
 
 
 def exists(arn):
-    """Whether IAM knows this user, role or role session's role."""
+    """Whether this user or role can be seen by a service that is handed its ARN."""
     known = [ADMIN_ARN, *(u.arn for u in iam_backend().users.values())]
-    return arn in known or role_by_arn(arn) is not None
+    return has_spread(arn) and (arn in known or role_by_arn(arn) is not None)

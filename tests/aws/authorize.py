@@ -4,6 +4,8 @@ does within one account, and the sentence AWS says when the answer is no.
 A resource policy (a key policy, a role's trust policy) must let the caller in by itself: naming
 the caller allows, naming the account leaves it to the caller's identity policies.
 """
+from datetime import datetime, timezone
+
 import policy
 from errors import AwsError
 from world import ACCOUNT
@@ -61,8 +63,9 @@ def _boundary_refusal(who, action, resource, ctx):
 
 def context(req, resource, service):
     """The condition keys of a request, in lower case."""
-    who = req.who
+    who, now = req.who, datetime.now(timezone.utc)
     ctx = {"aws:principalarn": who.principal_arn, "aws:principalaccount": ACCOUNT,
+           "aws:currenttime": now.isoformat(), "aws:epochtime": str(int(now.timestamp())),
            "aws:userid": who.user_id, "aws:requestedregion": req.region,
            "aws:securetransport": "true", "aws:sourceip": req.connection[0],
            "aws:principaltype": "AssumedRole" if ":assumed-role/" in who.arn else "User"}

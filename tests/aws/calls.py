@@ -1,4 +1,4 @@
-"""The call log: one JSON line a call in DIR/calls.jsonl, flushed at once, and the same in memory."""
+"""The call log: one JSON line a call in DIR/calls.jsonl, flushed at once; the same in memory."""
 import json
 import threading
 import time

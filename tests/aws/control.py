@@ -25,7 +25,7 @@ def _set(values):
     for name, value in values.items():
         if name not in world.settings:
             raise ControlError(f"no setting '{name}'; there are {', '.join(world.settings)}")
-        world.settings[name] = type(world.settings[name])(value)
+        world.settings[name] = float(value)
     return world.settings
 
 

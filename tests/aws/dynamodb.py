@@ -1,4 +1,7 @@
 """DynamoDB: table ARNs, the time a table is CREATING, the time backups take to come up."""
+import json
+
+import kms
 from errors import AwsError
 from service import Service
 from world import ACCOUNT, dynamodb_backend, now, settings, world
@@ -24,7 +27,7 @@ class Dynamodb(Service):
             return [arn_of(req.region, name) for name in p.get("RequestItems", {})] or ["*"]
         if req.operation.startswith("Transact"):
             return [arn_of(req.region, next(iter(i.values()))["TableName"])
-                    for i in p["TransactItems"]]
+                    for i in req.need("TransactItems")]
         names = ("TableName", "ResourceArn", "TableArn", "TargetTableName")
         name = next((p[n] for n in names if p.get(n)), None)
         arn = arn_of(req.region, name) if name else "*"
@@ -44,8 +47,12 @@ class Dynamodb(Service):
                                          if k == hash_name]}
 
     def before(self, req):
+        if req.operation in ("CreateTable", "UpdateTable") and "SSESpecification" in req.params:
+            _encrypt(req, table_of(req.region, req.resources[0]))
         if req.operation == "UpdateContinuousBackups":
             _check_recovery_period(req.params.get("PointInTimeRecoverySpecification") or {})
+        if req.operation == "DeleteTable":
+            _check_protection(table_of(req.region, req.resources[0]))
         for arn in req.resources:
             if creating(arn):
                 _refuse_creating(req.operation, arn.split("/")[1])
@@ -95,10 +102,40 @@ def _check_recovery_period(spec):
                        "constraint: Member must have value between 1 and 35")
 
 
+def _encrypt(req, table):
+    """Name the key by its ARN, whatever the request calls it; moto's UpdateTable forgets it."""
+    spec = dict(req.params["SSESpecification"])
+    if spec.get("KMSMasterKeyId"):
+        try:
+            spec["KMSMasterKeyId"] = kms.find(req.region, spec["KMSMasterKeyId"]).arn
+        except AwsError as e:
+            raise AwsError("Invalid", f"KMS validation error: {e.message}") from None
+    req.params["SSESpecification"] = spec
+    req.body = json.dumps(req.params).encode()
+    if req.operation == "UpdateTable" and table:
+        if spec.get("Enabled"):
+            spec.setdefault("KMSMasterKeyId",
+                            table._get_default_encryption_key(ACCOUNT, req.region))
+        table.sse_specification = spec
+
+
+def _check_protection(table):
+    if table and table.deletion_protection_enabled:
+        raise AwsError("ValidationException", "Resource cannot be deleted as it is currently "
+                       "protected against deletion. Disable deletion protection first.")
+
+
 def _correct_table(req, body):
     table = body["TableDescription" if "TableDescription" in body else "Table"]
-    if creating(req.resources[0]):
+    # The reply to CreateTable never says ACTIVE.
+    if creating(req.resources[0]) or req.operation == "CreateTable":
         table["TableStatus"] = "CREATING"
+    for name in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
+        if not table.get(name):
+            table.pop(name, None)
+    if table.get("BillingModeSummary", {}).get("BillingMode") == "PROVISIONED":
+        del table["BillingModeSummary"]
 
 
-CORRECT = {"CreateTable": _correct_table, "DescribeTable": _correct_table}
+CORRECT = {op: _correct_table for op in ("CreateTable", "DescribeTable", "UpdateTable",
+                                         "DeleteTable")}

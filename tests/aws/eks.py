@@ -5,7 +5,8 @@ from service import Service
 from world import ACCOUNT, eks_backend, world
 
 DEFAULT_VERSION = "1.34"
-SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
+SERVICE_ROLE = (f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/eks.amazonaws.com/"
+                "AWSServiceRoleForAmazonEKS")
 
 
 class Eks(Service):

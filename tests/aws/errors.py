@@ -18,17 +18,19 @@ COMMON = {
     "ExpiredToken": ("ExpiredTokenException", "ExpiredToken", 403),
     "Throttled": ("ThrottlingException", "Throttling", 400),
     "UnknownOperation": ("UnknownOperationException", "InvalidAction", 400),
+    "Invalid": ("ValidationException", "ValidationError", 400),
     "Internal": ("InternalFailure", "InternalFailure", 500),
     "Unavailable": ("ServiceUnavailable", "ServiceUnavailable", 503),
 }
 CORAL = "com.amazon.coral.service#"
+CORAL_VALIDATE = "com.amazon.coral.validate#"
 DYNAMO = "com.amazonaws.dynamodb.v20120810#"
 NAMESPACES = {"sts": "https://sts.amazonaws.com/doc/2011-06-15/",
               "iam": "https://iam.amazonaws.com/doc/2010-05-08/"}
 
 
 class AwsError(Exception):
-    """A refusal. code is a key of COMMON or the service's own name; status overrides the default."""
+    """A refusal. code is a key of COMMON or the service's own; status overrides the default."""
 
     def __init__(self, code, message, status=None):
         super().__init__(message)
@@ -67,7 +69,7 @@ def content_type(req):
         return "text/xml"
     if req.protocol == "rest-json":
         return "application/json"
-    return "application/x-amz-json-1.0" if req.service == "dynamodb" else "application/x-amz-json-1.1"
+    return "application/x-amz-json-1." + ("0" if req.service == "dynamodb" else "1")
 
 
 def reply(req, status, body, extra=()):
@@ -83,9 +85,10 @@ def reply_json(req, value, status=200):
 
 
 def reply_xml(req, result):
-    """A query protocol success: result is the inside of <OperationResult>."""
+    """A query protocol success: result is the inside of <OperationResult>, None for none."""
     op, rid = req.operation, str(uuid.uuid4())
-    body = (f'<{op}Response xmlns="{NAMESPACES[req.service]}"><{op}Result>{result}</{op}Result>'
+    inside = "" if result is None else f"<{op}Result>{result}</{op}Result>"
+    body = (f'<{op}Response xmlns="{NAMESPACES[req.service]}">{inside}'
             f"<ResponseMetadata><RequestId>{rid}</RequestId></ResponseMetadata></{op}Response>")
     return reply(req, 200, body.encode())
 
@@ -102,9 +105,8 @@ def render(req, error):
         return reply(req, error.status or default, body, [("x-amzn-ErrorType", code)])
     status = error.status or (names[2] if names and names[2] >= 500 else 400)
     if req.service == "dynamodb":
-        own = not names and not code.startswith("Validation")
-        code = (DYNAMO if own else CORAL) + code
-    # The authorization layer in front of the JSON services writes "Message", the services "message".
+        code = (CORAL_VALIDATE if "Validation" in code else CORAL if names else DYNAMO) + code
+    # The authorization layer in front of a JSON service writes "Message", the service "message".
     key = "Message" if error.code == "AccessDenied" else "message"
     return reply(req, status, json.dumps({"__type": code, key: error.message}).encode())
 

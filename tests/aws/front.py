@@ -158,8 +158,8 @@ def arguments(argv):
     p.add_argument("--issuer", metavar="URL", help="of clusters made by CreateCluster")
     p.add_argument("--cluster-endpoint", metavar="URL")
     p.add_argument("--cluster-ca", metavar="FILE")
-    for name in ("latency-ms", "tag-lag-s", "creating-s", "backups-s"):
-        p.add_argument("--" + name, type=float, default=0.0, metavar="N")
+    for name in world.settings:
+        p.add_argument("--" + name.replace("_", "-"), type=float, default=0.0, metavar="N")
     a = p.parse_args(argv)
     a.host, _, port = a.listen.rpartition(":")
     a.host, a.port = a.host.strip("[]"), int(port)
@@ -172,7 +172,7 @@ def arguments(argv):
 
 def configure(a):
     """The command line into the world."""
-    for name in ("latency_ms", "tag_lag_s", "creating_s", "backups_s"):
+    for name in world.settings:
         world.settings[name] = getattr(a, name)
     world.world.jwks = {"url": a.jwks_url, "ca": a.jwks_ca, "cert": a.jwks_cert, "key": a.jwks_key}
     world.world.cluster_defaults = {"issuer": a.issuer, "endpoint": a.cluster_endpoint}

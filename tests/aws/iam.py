@@ -7,10 +7,11 @@ import authorize
 import policy
 from errors import AwsError, reply_xml
 from service import Service
-from world import ACCOUNT, iam_backend, role_named
+from world import ACCOUNT, iam_backend, now, role_named, world
 
 DOCUMENTS = {"CreateRole", "UpdateAssumeRolePolicy", "PutRolePolicy", "PutUserPolicy",
              "CreatePolicy", "CreatePolicyVersion"}
+TRUST_LIMIT, INLINE_LIMIT = 2048, 10240
 WORDS = {"allow": "allowed", "deny": "explicitDeny", "implicit": "implicitDeny"}
 
 
@@ -27,7 +28,8 @@ class Iam(Service):
         if "UserName" in p:
             return [f"arn:aws:iam::{ACCOUNT}:user/{p['UserName']}"]
         if req.operation == "CreateOpenIDConnectProvider":
-            return [f"arn:aws:iam::{ACCOUNT}:oidc-provider/{p['Url'].removeprefix('https://')}"]
+            return [f"arn:aws:iam::{ACCOUNT}:oidc-provider/"
+                    f"{req.need('Url').removeprefix('https://')}"]
         return ["*"]
 
     def tags(self, req, resource):
@@ -42,9 +44,19 @@ class Iam(Service):
             _check_documents(req)
         if req.operation in ("CreateRole", "PutRolePermissionsBoundary"):
             _check_boundary(req.params.get("PermissionsBoundary"))
+        if req.operation == "CreateOpenIDConnectProvider":
+            _check_provider(req.params.get("Url", ""), req.resources[0])
+
+    def after(self, req, response):
+        if req.operation in ("CreateRole", "CreateUser"):
+            arn = re.search(rb"<Arn>([^<]+)</Arn>", response.body).group(1).decode()
+            world.iam_born[arn] = now()
 
     def answer(self, req):
-        return simulate(req) if req.operation == "SimulatePrincipalPolicy" else None
+        own = {"SimulatePrincipalPolicy": simulate,
+               "AddClientIDToOpenIDConnectProvider": _change_client_ids,
+               "RemoveClientIDFromOpenIDConnectProvider": _change_client_ids}
+        return own[req.operation](req) if req.operation in own else None
 
 
 def tags_of(arn):
@@ -64,9 +76,29 @@ def _check_documents(req):
             policy.check_trust(text)
             _check_trusted(text)
         else:
-            policy.check_identity(p["PolicyDocument"])
+            text = req.need("PolicyDocument")
+            policy.check_identity(text)
     except policy.BadPolicy as e:
         raise AwsError("MalformedPolicyDocument", str(e)) from None
+    _check_size(req, text)
+
+
+def _size(text):
+    """IAM does not count white space."""
+    return len(re.sub(r"\s", "", text))
+
+
+def _check_size(req, text):
+    if req.operation in ("CreateRole", "UpdateAssumeRolePolicy"):
+        if _size(text) > TRUST_LIMIT:
+            raise AwsError("LimitExceeded",
+                           f"Cannot exceed quota for ACLSizePerRole: {TRUST_LIMIT}", 409)
+    role = role_named(req.params.get("RoleName"))
+    if req.operation == "PutRolePolicy" and role:
+        others = (t for n, t in role.policies.items() if n != req.need("PolicyName"))
+        if _size(text) + sum(map(_size, others)) > INLINE_LIMIT:
+            raise AwsError("LimitExceeded", f"Maximum policy size of {INLINE_LIMIT} bytes exceeded "
+                                            f"for role {role.name}", 409)
 
 
 def _check_trusted(text):
@@ -84,6 +116,26 @@ def _check_boundary(arn):
     if mine and arn not in iam_backend().managed_policies:
         raise AwsError("NoSuchEntity",
                        f"Scope ARN: {arn} does not exist or is not attachable.", 404)
+
+
+def _check_provider(url, arn):
+    if not re.fullmatch(r"https://[^/:]+(/[^?#]*[^?#/])?", url):
+        raise AwsError("ValidationError", "Invalid Open ID Connect Provider URL")
+    if arn in iam_backend().open_id_providers:
+        raise AwsError("EntityAlreadyExists", f"Provider with url {url} already exists.", 409)
+
+
+def _change_client_ids(req):
+    """The two calls that change a provider's audiences; both may be repeated."""
+    provider = iam_backend().open_id_providers.get(req.resources[0])
+    if provider is None:
+        raise AwsError("NoSuchEntity", f"OpenIDConnect Provider not found for arn "
+                                       f"{req.resources[0]}", 404)
+    client = req.need("ClientID")
+    kept = [c for c in provider.client_id_list if c != client]
+    added = [client] if req.operation.startswith("Add") else []
+    provider.client_id_list = kept + added
+    return reply_xml(req, None)
 
 
 def _simulation_context(req):
@@ -120,7 +172,7 @@ def _evaluation(who, action, resource, ctx):
 
 def simulate(req):
     """SimulatePrincipalPolicy, on the same evaluator that guards the calls."""
-    source = req.params["PolicySourceArn"]
+    source = req.need("PolicySourceArn")
     roles, users = iam_backend().roles.values(), iam_backend().users.values()
     entity = next((e for e in [*roles, *users] if e.arn == source), None)
     if entity is None:

@@ -7,7 +7,7 @@ import authorize
 import policy
 from errors import AwsError
 from service import Service
-from world import ACCOUNT, kms_backend, world
+from world import ACCOUNT, kms_backend, now, world
 
 USES = {"Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
         "GenerateMac", "VerifyMac", "Sign", "Verify"}
@@ -66,8 +66,9 @@ class Kms(Service):
             except AwsError:
                 raise AwsError("InvalidCiphertextException", "") from None
         if op in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
-            key = find(req.region, p["AliasName" if op == "DeleteAlias" else "TargetKeyId"])
-            return [key.arn, f"arn:aws:kms:{req.region}:{ACCOUNT}:{p['AliasName']}"]
+            alias = req.need("AliasName")
+            key = find(req.region, alias if op == "DeleteAlias" else req.need("TargetKeyId"))
+            return [key.arn, f"arn:aws:kms:{req.region}:{ACCOUNT}:{alias}"]
         if not p.get("KeyId") or op == "ListAliases":
             return ["*"]
         if op in NO_ALIAS and "alias/" in p["KeyId"]:
@@ -97,6 +98,9 @@ class Kms(Service):
             _check_policy(req)
         if req.operation == "EnableKeyRotation":
             _check_period(req.params.get("RotationPeriodInDays", 365))
+        if req.operation in ("GetKeyPolicy", "PutKeyPolicy"):
+            # moto insists on the name that KMS takes for granted
+            req.body = json.dumps({"PolicyName": "default"} | req.params).encode()
         key = _key_of(req, req.resources[0])
         if key:
             _check_state(req, key)
@@ -109,12 +113,9 @@ class Kms(Service):
             body = response.json()
             correct(req, body)
             response.replace_json(body)
-        elif response.body == b"null":
-            # moto writes null where KMS sends no body at all
-            response.replace_body(b"")
         if req.operation == "EnableKeyRotation":
             period = req.params.get("RotationPeriodInDays", 365)
-            world.rotation_days[req.resources[0]] = period
+            world.rotation[req.resources[0]] = period, now()
 
 
 def tags_of(region, key):
@@ -193,8 +194,14 @@ def _correct_deletion(req, body):
 def _correct_rotation(req, body):
     body["KeyId"] = req.resources[0]
     if body.get("KeyRotationEnabled"):
-        body["RotationPeriodInDays"] = world.rotation_days.get(req.resources[0], 365)
+        days, since = world.rotation.get(req.resources[0], (365, now()))
+        body |= {"RotationPeriodInDays": days, "NextRotationDate": round(since + days * 86400, 3)}
+
+
+def _correct_policy(req, body):
+    body["PolicyName"] = "default"
 
 
 CORRECT = {"CreateKey": _correct_metadata, "DescribeKey": _correct_metadata,
-           "ScheduleKeyDeletion": _correct_deletion, "GetKeyRotationStatus": _correct_rotation}
+           "ScheduleKeyDeletion": _correct_deletion, "GetKeyRotationStatus": _correct_rotation,
+           "GetKeyPolicy": _correct_policy}

@@ -3,9 +3,11 @@ import io
 import sys
 from urllib.parse import unquote
 
+from botocore.model import OperationNotFoundError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from errors import Response
+import wire
+from errors import AwsError, Response
 
 _app = DomainDispatcherApplication(create_backend_app)
 # The front's server sets these itself.
@@ -30,12 +32,17 @@ def _environ(req):
 
 
 def ask(req):
-    """moto's reply to a request."""
+    """moto's reply to a request, as AWS would have written it."""
     got = {}
 
     def start(status, headers, exc_info=None):
         got.update(status=int(status.split()[0]), headers=headers)
 
-    body = b"".join(_app(_environ(req), start))
+    try:
+        body = b"".join(_app(_environ(req), start))
+    except (NotImplementedError, OperationNotFoundError):
+        raise AwsError("UnknownOperation", f"Could not find operation {req.operation}") from None
     headers = [(n, v) for n, v in got["headers"] if n.lower() not in OWN_HEADERS]
-    return Response(got["status"], headers, body)
+    response = Response(got["status"], headers, body)
+    wire.normalize(req, response)
+    return response

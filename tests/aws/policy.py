@@ -1,19 +1,21 @@
-"""IAM policy evaluation: one statement list against one action, one resource and a request context."""
+"""IAM policy evaluation: statements against one action, one resource and a request context.
+
+The context is a dict of condition keys in lower case; a value is a string, or a list for a key with
+several values.
+"""
 import functools
 import ipaddress
 import json
 import re
+from datetime import datetime
 
 
 class BadPolicy(Exception):
     """The document is not a policy AWS would accept."""
 
 
-class Unsupported(Exception):
-    """The document uses a condition operator this evaluator does not know."""
-
-
 def listed(value):
+    """Policy documents write one value for a list of one."""
     return value if isinstance(value, list) else [value]
 
 
@@ -24,6 +26,7 @@ def _pattern(glob, fold):
 
 
 def glob(pattern, value, fold=False):
+    """Whether value matches a pattern with * and ?; fold ignores case."""
     return _pattern(pattern, fold).match(value) is not None
 
 
@@ -32,7 +35,7 @@ def parse(document):
     try:
         policy = json.loads(document) if isinstance(document, (str, bytes)) else document
     except ValueError:
-        raise BadPolicy("This policy contains invalid Json")
+        raise BadPolicy("This policy contains invalid Json") from None
     if not isinstance(policy, dict) or "Statement" not in policy:
         raise BadPolicy("Syntax errors in policy.")
     for s in listed(policy["Statement"]):
@@ -40,10 +43,14 @@ def parse(document):
             raise BadPolicy("Syntax errors in policy.")
         if ("Action" in s) == ("NotAction" in s):
             raise BadPolicy("Syntax errors in policy.")
+        for operator in s.get("Condition", {}):
+            if not _known(operator):
+                raise BadPolicy(f"Invalid Condition type : {operator}.")
     return listed(policy["Statement"])
 
 
 def check_identity(document):
+    """Refuse what IAM would not take as the policy of a role or user."""
     for s in parse(document):
         if "Principal" in s or "NotPrincipal" in s:
             raise BadPolicy("Policy document should not specify a principal.")
@@ -51,10 +58,12 @@ def check_identity(document):
             raise BadPolicy("Policy statement must contain resources.")
         for action in listed(s.get("Action", s.get("NotAction"))):
             if action != "*" and ":" not in action:
-                raise BadPolicy("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+                raise BadPolicy("Actions/Conditions must be prefaced by a vendor, "
+                                "e.g., iam, sdb, ec2, etc.")
 
 
 def check_trust(document):
+    """Refuse what IAM would not take as the trust policy of a role."""
     for s in parse(document):
         if "Principal" not in s and "NotPrincipal" not in s:
             raise BadPolicy("Missing required field Principal")
@@ -66,6 +75,7 @@ def check_trust(document):
 
 
 def _fill(text, ctx):
+    """Policy variables replaced; one that the context lacks stays, and then matches nothing."""
     def value(m):
         key = m.group(1)
         if key in ("*", "?", "$"):
@@ -80,6 +90,14 @@ def _number(x):
         return float(x)
     except ValueError:
         return float("nan")
+
+
+def _time(x):
+    """Seconds since 1970 of an ISO 8601 date or an epoch time."""
+    try:
+        return datetime.fromisoformat(x.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return _number(x)
 
 
 def _in_network(want, got):
@@ -102,25 +120,39 @@ TESTS = {
     "numericlessthanequals": lambda want, got: _number(got) <= _number(want),
     "numericgreaterthan": lambda want, got: _number(got) > _number(want),
     "numericgreaterthanequals": lambda want, got: _number(got) >= _number(want),
+    "dateequals": lambda want, got: _time(got) == _time(want),
+    "datelessthan": lambda want, got: _time(got) < _time(want),
+    "datelessthanequals": lambda want, got: _time(got) <= _time(want),
+    "dategreaterthan": lambda want, got: _time(got) > _time(want),
+    "dategreaterthanequals": lambda want, got: _time(got) >= _time(want),
+    "binaryequals": lambda want, got: got == want,
 }
-NEGATED = {"stringnotequals": "stringequals", "stringnotequalsignorecase": "stringequalsignorecase",
-           "stringnotlike": "stringlike", "arnnotequals": "arnequals", "arnnotlike": "arnlike",
-           "notipaddress": "ipaddress", "numericnotequals": "numericequals"}
+NEGATED = {"stringnotequals": "stringequals", "stringnotlike": "stringlike",
+           "stringnotequalsignorecase": "stringequalsignorecase", "arnnotequals": "arnequals",
+           "arnnotlike": "arnlike", "notipaddress": "ipaddress",
+           "numericnotequals": "numericequals", "datenotequals": "dateequals"}
+
+
+def _parts(operator):
+    """Quantifier ('' for none), plain operator, whether it ends in IfExists; in lower case."""
+    quantifier, _, op = operator.lower().rpartition(":")
+    return quantifier, op.removesuffix("ifexists"), op.endswith("ifexists")
+
+
+def _known(operator):
+    quantifier, op, _ = _parts(operator)
+    return quantifier in ("", "foranyvalue", "forallvalues") and (
+        op in TESTS or op in NEGATED or op == "null")
 
 
 def _condition(operator, key, wants, ctx):
-    op, quantifier = operator.lower(), None
-    if ":" in op:
-        quantifier, op = op.split(":", 1)
-    if_exists = op.endswith("ifexists")
-    op = op[:-8] if if_exists else op
+    """Whether one line of a Condition block holds."""
+    quantifier, op, if_exists = _parts(operator)
     got = ctx.get(key.lower())
     if op == "null":
         return (got is None) == (str(listed(wants)[0]).lower() == "true")
     negate = op in NEGATED
     op = NEGATED.get(op, op)
-    if op not in TESTS:
-        raise Unsupported(operator)
     if got is None:
         return if_exists or negate or quantifier == "forallvalues"
     wants = [_fill(str(w).lower() if isinstance(w, bool) else str(w), ctx) for w in listed(wants)]

@@ -18,7 +18,8 @@ EKS = [("GET", r"/clusters", "ListClusters"),
        ("POST", r"/clusters", "CreateCluster"),
        ("GET", r"/clusters/(?P<name>[^/]+)", "DescribeCluster"),
        ("DELETE", r"/clusters/(?P<name>[^/]+)", "DeleteCluster"),
-       ("GET", r"/clusters/(?P<name>[^/]+)/pod-identity-associations", "ListPodIdentityAssociations"),
+       ("GET", r"/clusters/(?P<name>[^/]+)/pod-identity-associations",
+        "ListPodIdentityAssociations"),
        ("POST", r"/clusters/(?P<name>[^/]+)/pod-identity-associations",
         "CreatePodIdentityAssociation")]
 
@@ -64,23 +65,23 @@ class Request:
         """Find service, operation and parameters the way the service itself would."""
         call = self.headers.get("x-amz-target")
         kind = self.headers.get("content-type", "")
-        if call:
-            self._identify_json(call)
-        elif kind.startswith("application/x-www-form-urlencoded") or self.endpoint in ("iam", "sts"):
-            self._identify_query()
-        else:
-            self._identify_path()
+        try:
+            if call:
+                self._identify_json(call)
+            elif kind.startswith("application/x-www-form-url") or self.endpoint in ("iam", "sts"):
+                self._identify_query()
+            else:
+                self._identify_path()
+        except ValueError:      # not UTF-8, not JSON, not an object
+            raise AwsError("SerializationException", "the body cannot be read") from None
 
     def _identify_json(self, call):
         prefix, _, self.operation = call.rpartition(".")
         default = ACTION_PREFIX.get(self.endpoint, self.endpoint)
         self.service, self.protocol = TARGETS.get(prefix, default), "json"
-        try:
-            self.params = json.loads(self.body or b"{}")
-        except ValueError:
-            raise AwsError("SerializationException", "the body is not JSON") from None
+        self.params = json.loads(self.body or b"{}")
         if not isinstance(self.params, dict):
-            raise AwsError("SerializationException", "the body is not a JSON object")
+            raise ValueError
 
     def _identify_query(self):
         text = self.body.decode() if self.body else self.query
@@ -97,6 +98,13 @@ class Request:
                 self.params = {k: unquote(v) for k, v in m.groupdict().items()}
         if self.operation and self.body:
             self.params = json.loads(self.body) | self.params
+
+    def need(self, name):
+        """A parameter that the call cannot do without."""
+        if name not in self.params:
+            raise AwsError("Invalid", f"1 validation error detected: Value null at '{name}' "
+                           "failed to satisfy constraint: Member must not be null")
+        return self.params[name]
 
     @property
     def action(self):

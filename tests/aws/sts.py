@@ -7,7 +7,7 @@ import policy
 import webidentity
 from errors import AwsError, reply_xml
 from service import Service
-from world import ACCOUNT, Session, role_by_arn, world
+from world import ACCOUNT, Session, role_by_arn, visible_role, world
 
 
 class Sts(Service):
@@ -18,7 +18,7 @@ class Sts(Service):
         """The trust policy; a role that is not there trusts nobody."""
         if req.operation != "AssumeRole":
             return None
-        role = role_by_arn(resource)
+        role = visible_role(resource)
         return role.assume_role_policy_document if role else '{"Statement": []}'
 
     def context(self, req, resource):

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 import policy
 from errors import AwsError
-from world import iam_backend, role_by_arn, world
+from world import iam_backend, visible_role, world
 
 NOT_A_JWT = ("The ID Token provided is not a valid JWT. "
              "(You may see this error if you sent an Access Token)")
@@ -122,7 +122,7 @@ def verify(token):
 
 def trusted_role(arn, claims, provider):
     """The role, if its trust policy lets this token in; one refusal for all that may be wrong."""
-    role = role_by_arn(arn)
+    role = visible_role(arn)
     site = provider.url.lower()
     ctx = {site + ":sub": claims["sub"], site + ":aud": policy.listed(claims["aud"]),
            site + ":iss": claims["iss"]}

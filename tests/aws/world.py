@@ -24,8 +24,8 @@ settings = {
     "latency_ms": 0.0,      # waited before each call
     "tag_lag_s": 0.0,       # how far a search by tag lags behind the tags
     "creating_s": 0.0,      # how long a new table is CREATING
+    "iam_lag_s": 0.0,       # how long STS and KMS do not know a new role or user
     "backups_s": 0.0,       # how long after ACTIVE point in time recovery cannot be switched on
-    "unsigned_ok": False,   # calls without a signature are the administrator's
 }
 
 
@@ -49,9 +49,10 @@ class World:
         self.sessions = {}              # access key id -> Session
         self.clusters = {}              # (region, name) -> {issuer, endpoint, ca, version}
         self.issuer_jwks = {}           # issuer -> URL of its keys, where not the default
-        self.rotation_days = {}         # key ARN -> period
+        self.rotation = {}              # key ARN -> (period in days, when it was set)
         self.table_ready = {}           # table ARN -> time at which it becomes ACTIVE
         self.table_backups = {}         # table ARN -> time from which PITR can be switched on
+        self.iam_born = {}              # ARN of a role or user -> when it was made
         self.tag_history = {}           # region -> ARN -> [(time, tags or None when gone)]
 
     def issuers(self):
@@ -94,3 +95,12 @@ def role_named(name):
 
 def role_by_arn(arn):
     return next((r for r in iam_backend().roles.values() if r.arn == arn), None)
+
+
+def visible_role(arn):
+    """The role as other services see it: IAM's writes take time to get there."""
+    return role_by_arn(arn) if has_spread(arn) else None
+
+
+def has_spread(arn):
+    return world.iam_born.get(arn, 0) + settings["iam_lag_s"] <= now()

@@ -2,6 +2,8 @@
 # Sourced by each of them after `set -euo pipefail`.
 # shellcheck shell=bash disable=SC2034
 
+shopt -s inherit_errexit # a failure inside $(...) is a failure
+
 SANDBOX_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPO=$(cd "$SANDBOX_DIR/../.." && pwd)
 # shellcheck source=tests/sandbox/versions
@@ -63,13 +65,13 @@ inside() { nsenter --net="$NETNS" "$@"; }
 kube() { inside "$BIN/kubectl" --kubeconfig "$STATE/user/admin.conf" "$@"; }
 
 # A process is named by its id and its start time together, so that a recycled id is never taken for ours.
-process_start() { # pid: clock ticks after boot, or nothing
+process_start() { # pid: clock ticks after boot, or nothing where it has ended, be it buried or not
 	local stat
 	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
 	stat=${stat##*) } # the name in parentheses may hold spaces
 	# shellcheck disable=SC2086 # the fields are to be split
 	set -- $stat
-	printf '%s' "${20}"
+	[ "$1" = Z ] || printf '%s' "${20}"
 }
 
 # The sandbox's supervisor: the parent of the first process in its pid namespace. Prints its id while it lives.

@@ -66,18 +66,20 @@ recipe_kubernetes() {
 		-o "$2" "k8s.io/kubernetes/cmd/$1"
 }
 
-# Without these two, `helm template` of Helm 3 believes in Kubernetes 1.20.
+# Helm's own builds set its version in full. Without the other two `helm template` of Helm 3 believes in Kubernetes 1.20.
 recipe_helm3() {
-	local v=helm.sh/helm/v3/pkg/chartutil minor=${KUBERNETES#v1.}
+	local v=helm.sh/helm/v3 minor=${KUBERNETES#v1.}
 	module helm.sh/helm/v3 "$HELM3" Path
-	GOBIN=$PWD go install -ldflags "-s -w -X $v.k8sVersionMajor=1 -X $v.k8sVersionMinor=${minor%%.*}" \
+	GOBIN=$PWD go install -ldflags "-s -w -X $v/internal/version.version=$HELM3 \
+		-X $v/pkg/chartutil.k8sVersionMajor=1 -X $v/pkg/chartutil.k8sVersionMinor=${minor%%.*}" \
 		"helm.sh/helm/v3/cmd/helm@$HELM3"
 	mv helm "$2"
 }
 
 recipe_helm4() {
 	module helm.sh/helm/v4 "$HELM4" Path
-	GOBIN=$PWD go install -ldflags "-s -w" "helm.sh/helm/v4/cmd/helm@$HELM4"
+	GOBIN=$PWD go install -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$HELM4" \
+		"helm.sh/helm/v4/cmd/helm@$HELM4"
 	mv helm "$2"
 }
 

@@ -35,10 +35,11 @@ check_programs() {
 	done
 }
 
-# A program on PATH or where root finds it, or a file.
+# A program on PATH or where root finds it, a file, or a Python module.
 have() {
 	case $1 in
 	/*) [ -e "$1" ] ;;
+	*.py) python3 -c "import ${1%.py}" 2>/dev/null ;;
 	*) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null ;;
 	esac
 }

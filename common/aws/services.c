@@ -1,0 +1,8 @@
+#include "aws/services.h"
+
+#include "aws/endpoint.h"
+
+const struct aws_service *const aws_services[] = {
+	&aws_kms, &aws_dynamodb, &aws_iam, &aws_sts, &aws_eks, &aws_tagging,
+};
+const size_t aws_services_n = COUNT_OF(aws_services);

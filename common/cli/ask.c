@@ -1,0 +1,64 @@
+#include "cli/ask.h"
+
+#include "cli/text_width.h"
+#include "core/text.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum { QUESTION_MAX = 4096, LOOK_AGAIN_MS = 100 };
+
+/* Once the transport is open its signals are stops and end no read of ours: so look at both in turn. */
+static int wait_for_line(struct app *app, struct err *e)
+{
+	struct pollfd fd = { .fd = fileno(app->answers), .events = POLLIN };
+	const struct transport *t = &app->transport;
+	int signal_number = SIGINT;
+
+	while (fd.fd >= 0 && poll(&fd, 1, t->ops ? 0 : -1) == 0) {
+		(void)t->ops->wait(t->self, t->ops->now_ms(t->self) + LOOK_AGAIN_MS);
+		if (t->ops->stops(t->self, &signal_number))
+			return err_set(e, ERR_STOPPED, signal_number, "interrupted");
+	}
+	return 0;
+}
+
+static int read_answer(struct app *app, const char *question, struct err *e)
+{
+	AUTO(text) char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	fprintf(app->talk, "%s [y/N] ", question);
+	fflush(app->talk);
+	if (wait_for_line(app, e) < 0)
+		return -1;
+	n = getline(&line, &cap, app->answers);
+	while (n > 0 && strchr("\r\n\t ", line[n - 1]))
+		line[--n] = 0;
+	if (n > 0 && (text_same_nocase(line, "y") || text_same_nocase(line, "yes")))
+		return 0;
+	return err_set(e, ERR_GUARD, 0, "not confirmed: nothing was changed");
+}
+
+int ask_yes(struct app *app, struct err *e, const char *fmt, ...)
+{
+	AUTO(buf) struct buf text = BUF_MAX(QUESTION_MAX), question = BUF_MAX(QUESTION_MAX);
+	va_list ap;
+
+	if (app->yes)
+		return 0;
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	text_safe(&question, buf_bytes(&text));
+	if (!app->answers)
+		app->answers = fopen("/dev/tty", "re");
+	if (!app->answers) {
+		err_set(e, ERR_USAGE, 0, "nobody can be asked without a terminal: %s", buf_str(&question));
+		err_hint(e, "--yes answers every question with yes");
+		return -1;
+	}
+	return read_answer(app, buf_str(&question), e);
+}

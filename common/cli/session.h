@@ -1,0 +1,54 @@
+/*
+ * What a command that asks AWS or Kubernetes stands on: inputs resolved, the
+ * clients opened and logged in, a world, and the loop over it.
+ *
+ *	struct session s;
+ *
+ *	if (session_open(&s, app, SESSION_AWS, e) < 0 || session_run(&s, false, e) < 0)
+ *		...
+ *	session_close(&s);      always, also after a failure
+ *
+ * What was found, and where (cluster, region, account, namespace), is told on
+ * stderr, since a wrong guess there is a Vault in the wrong place.
+ */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "cli/app.h"
+#include "cli/progress.h"
+#include "domain/install.h"
+#include "domain/provision.h"
+
+enum {
+	SESSION_KUBE = 1 << 0,   /* a cluster is needed; else its kubeconfig only helps to find names */
+	SESSION_QUIET = 1 << 1   /* nothing is told about what was found */
+};
+
+struct session {
+	struct app *app;
+	const struct transport *transport;
+	struct inputs inputs;
+	struct aws aws;
+	struct kube kube;
+	bool kube_open;
+	struct world world;
+	struct graph graph;          /* of the last run */
+	struct progress progress;
+	bool skew_told;
+};
+
+MUST_CHECK int session_open(struct session *s, struct app *app, unsigned needs, struct err *e);
+
+/*
+ * Runs the workflow once. plan_only: reads only. Every row that failed is in e, the first one first. Without --yes,
+ * changes to what exists are asked for (and then the workflow is run again); when nobody can be asked, ERR_USAGE, and
+ * nothing was done.
+ */
+MUST_CHECK int session_run(struct session *s, bool plan_only, struct err *e);
+
+/* The rows of a table of steps over the session's world, in one loop, with its renewals and its progress. */
+MUST_CHECK int session_loop(struct session *s, const struct step *steps, size_t n, bool plan_only, struct err *e);
+
+void session_close(struct session *s);
+
+#endif

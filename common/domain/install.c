@@ -1,0 +1,6 @@
+#include "domain/install.h"
+
+void install_release(struct install *in)
+{
+	secret_release(&in->token);
+}

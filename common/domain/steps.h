@@ -1,0 +1,56 @@
+/* The asks and hears of provision_steps, one file a subject; provision.c alone puts them together. */
+#ifndef DOMAIN_STEPS_H
+#define DOMAIN_STEPS_H
+
+#include "domain/hear.h"
+#include "domain/provision.h"
+
+#define ASK(name)  int name(const void *world, size_t item, struct request *rq, struct err *e)
+#define HEAR(name) enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
+#define DUE(name)  bool name(const void *world, size_t item)
+
+/* caller_steps.c: who we are, the cluster, the search by tags */
+ASK(ask_caller); HEAR(hear_caller);
+ASK(ask_cluster); HEAR(hear_cluster);
+ASK(ask_tagged); HEAR(hear_tagged);
+/* The one resource of a type that the search shows as in use, NULL: none; more than one: refused. */
+enum heard tagged_in_use(const struct world *w, const char *service, const char *type, const struct tagged **out, struct err *e);
+
+/* Refuses, with exit 4, what has a name of ours but belongs to somebody else. `what`: "table", `name`: its name. */
+enum heard check_ours(const struct world *w, const struct value *tags, const char *what, const char *name, struct err *e);
+
+/* key_steps.c */
+ASK(ask_key_by_alias); HEAR(hear_key_by_alias);
+ASK(ask_key_found); HEAR(hear_key_found); DUE(key_found_elsewhere);
+ASK(ask_key_tags); HEAR(hear_key_tags); DUE(key_tags_unread);
+ASK(ask_rotation); HEAR(hear_rotation); DUE(rotation_unread);
+ASK(ask_key_settled); HEAR(hear_key_settled); DUE(key_may_be_elsewhere);
+ASK(ask_create_key); HEAR(hear_created_key); DUE(key_due);
+ASK(ask_create_alias); HEAR(hear_created_alias); DUE(alias_due);
+ASK(ask_set_rotation); HEAR(hear_set_rotation); DUE(rotation_due);
+int key_note_claim(void *world, size_t item, struct err *e);
+bool key_absent(const struct world *w);
+
+/* table_steps.c */
+ASK(ask_table); HEAR(hear_table);
+ASK(ask_table_tags); HEAR(hear_table_tags); DUE(table_tags_unread);
+ASK(ask_table_items); HEAR(hear_table_items); DUE(table_items_matter);
+ASK(ask_pitr); HEAR(hear_pitr);
+ASK(ask_backups); HEAR(hear_backups);
+ASK(ask_create_table); HEAR(hear_created_table); DUE(table_due);
+HEAR(hear_table_active); DUE(table_not_active);
+ASK(ask_set_pitr); HEAR(hear_set_pitr); DUE(pitr_due);
+ASK(ask_set_protection); HEAR(hear_set_protection); DUE(protection_due);
+ASK(ask_mark_table); HEAR(hear_marked_table); DUE(mark_due);
+int table_guard(void *world, size_t item, struct err *e);
+
+/* role_steps.c */
+ASK(ask_role); HEAR(hear_role);
+ASK(ask_policy); HEAR(hear_policy);
+ASK(ask_provider); HEAR(hear_provider);
+ASK(ask_create_provider); HEAR(hear_created_provider); DUE(provider_due);
+ASK(ask_create_role); HEAR(hear_created_role); DUE(role_due);
+ASK(ask_set_trust); HEAR(hear_set_trust); DUE(trust_due);
+ASK(ask_put_policy); HEAR(hear_put_policy); DUE(policy_due);
+
+#endif

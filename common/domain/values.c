@@ -1,0 +1,63 @@
+#include "domain/values.h"
+
+#include "domain/vault_config.h"
+
+struct value *values_make(struct arena *a, const struct want *want, const char *key_arn, const char *role_arn)
+{
+	struct value *values = value_new_map(a), *account, *annotations, *environment;
+
+	value_put(a, values, "injector.enabled", value_new_bool(a, want->injector));
+	value_put(a, values, "server.image.tag", value_new_text(a, want->image_tag));
+
+	account = value_new_map(a);
+	value_put(a, values, "server.serviceAccount", account);
+	value_set_bool(a, account, "create", true);
+	value_set_text(a, account, "name", want->service_account);
+	annotations = value_set(a, account, "annotations", value_new_map(a));
+	value_set_text(a, annotations, "eks.amazonaws.com/role-arn", role_arn);
+
+	/* The IRSA webhook's AWS_REGION beats the storage stanza; this one beats the webhook's. */
+	environment = value_new_map(a);
+	value_put(a, values, "server.extraEnvironmentVars", environment);
+	value_set_text(a, environment, "AWS_DYNAMODB_REGION", want->region);
+	value_set_text(a, environment, "AWS_STS_REGIONAL_ENDPOINTS", "regional");
+
+	value_put(a, values, "server.ha.enabled", value_new_bool(a, true));
+	value_put(a, values, "server.ha.replicas", value_new_int(a, want->replicas));
+	value_put(a, values, "server.ha.config", value_new_text(a, vault_config_print(a, want, key_arn)));
+	if (want->audit_storage)
+		value_put(a, values, "server.auditStorage.enabled", value_new_bool(a, true));
+	if (want->network_policy)
+		value_put(a, values, "server.networkPolicy.enabled", value_new_bool(a, true));
+	return values;
+}
+
+int outputs_make(const struct world *w, struct value **out, struct err *e)
+{
+	struct arena *a = w->mem;
+	struct value *outputs = value_new_map(a), *config;
+
+	if (w->key.presence != PRESENT)
+		err_also(e, ERR_ABSENT, "the seal key '%s' does not exist yet", w->want.names.alias);
+	if (w->table.presence != PRESENT)
+		err_also(e, ERR_ABSENT, "the table '%s' does not exist yet", w->want.names.table);
+	if (w->role.presence != PRESENT)
+		err_also(e, ERR_ABSENT, "the role '%s' does not exist yet", w->want.names.role);
+	if (e->kind) {
+		err_hint(e, "make them with: helm vault-aws apply");
+		return -1;
+	}
+	value_set_text(a, outputs, "kms_key_id", w->key.id);
+	value_set_text(a, outputs, "kms_key_arn", w->key.arn);
+	value_set_text(a, outputs, "dynamodb_table_name", w->want.names.table);
+	value_set_text(a, outputs, "dynamodb_table_arn", w->table.arn);
+	value_set_text(a, outputs, "iam_role_arn", w->role.arn);
+	value_set_text(a, outputs, "iam_role_name", w->want.names.role);
+	config = value_set(a, outputs, "vault_config", value_new_map(a));
+	value_set_text(a, config, "namespace", w->want.namespace_);
+	value_set_text(a, config, "service_account", w->want.service_account);
+	value_set_text(a, config, "region", w->want.region);
+	value_set(a, config, "values", values_make(a, &w->want, w->key.arn, w->role.arn));
+	*out = outputs;
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* Helm values for the hashicorp/vault chart, and the seven outputs of the module. */
+#ifndef DOMAIN_VALUES_H
+#define DOMAIN_VALUES_H
+
+#include "domain/world.h"
+
+/* The values that install gives to helm. key_arn and role_arn: as found, or what stands for them. */
+struct value *values_make(struct arena *a, const struct want *want, const char *key_arn, const char *role_arn);
+
+/*
+ * kms_key_id, kms_key_arn, dynamodb_table_name, dynamodb_table_arn, iam_role_arn, iam_role_name, vault_config
+ * ({namespace, service_account, region, values}). ERR_ABSENT, all at once, for what does not exist yet.
+ */
+MUST_CHECK int outputs_make(const struct world *w, struct value **out, struct err *e);
+
+#endif

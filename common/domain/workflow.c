@@ -1,0 +1,113 @@
+#include "domain/workflow.h"
+
+#include "domain/install_steps.h"
+
+/*
+ * Every read that a creation rests on. A change to what exists needs consent, and without it nothing is made either;
+ * so creations wait for all of these. On a new account those of the second round are not due and cost no round trip.
+ */
+#define READS "caller.read", "cluster.read", "key.by-alias", "tagged.read", "table.read", "pitr.read", "backups.read", \
+	"role.read", "policy.read", "table.tags", "key.found", "key.tags", "rotation.read", "table.items", \
+	"chart.render", "account.read", "binding.read", "config.read"
+
+/* The AWS side stands. */
+#define AWS_DONE "alias.create", "rotation.set", "pitr.set", "protection.set", "policy.put", "trust.set", \
+	"provider.create", "table.mark"
+
+const struct step workflow_steps[] = {
+	/* what cluster and chart say, before the first write anywhere */
+	{ .name = "helm.version", .due = installing, .ask = ask_helm_version, .hear = hear_helm_version },
+	{ .name = "helm.repositories", .due = repositories_matter, .ask = ask_helm_repositories, .hear = hear_helm_repositories },
+	{ .name = "namespace.read", .due = installing, .ask = ask_namespace, .hear = hear_namespace },
+	{ .name = "account.read", .due = installing, .ask = ask_account, .hear = hear_account },
+	{ .name = "chart.render", .needs = NEEDS("helm.version", "helm.repositories"), .due = installing,
+	  .ask = ask_render, .hear = hear_render },
+	{ .name = "binding.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_binding, .hear = hear_binding },
+
+	/* first round: what AWS has */
+	{ .name = "caller.read", .ask = ask_caller, .hear = hear_caller },
+	{ .name = "cluster.read", .ask = ask_cluster, .hear = hear_cluster },
+	{ .name = "key.by-alias", .ask = ask_key_by_alias, .hear = hear_key_by_alias },
+	{ .name = "tagged.read", .ask = ask_tagged, .hear = hear_tagged },
+	{ .name = "table.read", .ask = ask_table, .hear = hear_table },
+	{ .name = "pitr.read", .ask = ask_pitr, .hear = hear_pitr },
+	{ .name = "backups.read", .ask = ask_backups, .hear = hear_backups },
+	{ .name = "role.read", .ask = ask_role, .hear = hear_role },
+	{ .name = "policy.read", .ask = ask_policy, .hear = hear_policy },
+	/* second round: about what was found */
+	{ .name = "provider.read", .needs = NEEDS("caller.read", "cluster.read"), .ask = ask_provider, .hear = hear_provider },
+	{ .name = "table.tags", .needs = NEEDS("table.read"), .due = table_tags_unread,
+	  .ask = ask_table_tags, .hear = hear_table_tags },
+	{ .name = "key.found", .needs = NEEDS("key.by-alias", "tagged.read", "table.tags"), .due = key_found_elsewhere,
+	  .ask = ask_key_found, .hear = hear_key_found },
+	{ .name = "key.tags", .needs = NEEDS("key.by-alias"), .due = key_tags_unread,
+	  .ask = ask_key_tags, .hear = hear_key_tags },
+	{ .name = "rotation.read", .needs = NEEDS("key.by-alias"), .due = rotation_unread,
+	  .ask = ask_rotation, .hear = hear_rotation },
+	{ .name = "table.items", .needs = NEEDS("table.read", "key.by-alias", "key.found"), .due = table_items_matter,
+	  .ask = ask_table_items, .hear = hear_table_items },
+	{ .name = "config.read", .needs = NEEDS("chart.render", "key.by-alias", "key.found"), .due = installing,
+	  .ask = ask_config, .hear = hear_config },
+	/* the table is the lock */
+	{ .name = "table.create", .needs = NEEDS(READS), .due = table_due, .change = "create the table", .before = table_guard,
+	  .settle = "table.read", .settle_s = 5, .ask = ask_create_table, .hear = hear_created_table },
+	{ .name = "table.tags-late", .needs = NEEDS("table.create"), .due = table_tags_unread,
+	  .ask = ask_table_tags, .hear = hear_table_tags },
+	{ .name = "role.create", .needs = NEEDS(READS), .due = role_due, .change = "create the role", .settle = "role.read",
+	  .settle_s = 5, .ask = ask_create_role, .hear = hear_created_role },
+	{ .name = "provider.create", .needs = NEEDS(READS, "provider.read"), .due = provider_due,
+	  .change = "create the OIDC provider", .settle = "provider.read", .settle_s = 5,
+	  .ask = ask_create_provider, .hear = hear_created_provider },
+	{ .name = "trust.set", .needs = NEEDS(READS, "role.create"), .due = trust_due, .change = "set the trust policy",
+	  .ask = ask_set_trust, .hear = hear_set_trust },
+	{ .name = "protection.set", .needs = NEEDS(READS), .due = protection_due, .change = "set the deletion protection",
+	  .patience_s = 120, .ask = ask_set_protection, .hear = hear_set_protection },
+	/* one key, whoever makes it */
+	{ .name = "key.settled", .needs = NEEDS("table.tags-late", "table.items"), .due = key_may_be_elsewhere,
+	  .patience_s = TAG_LAG_S + 30, .ask = ask_key_settled, .hear = hear_key_settled },
+	{ .name = "key.found-late", .needs = NEEDS("key.settled"), .due = key_found_elsewhere,
+	  .ask = ask_key_found, .hear = hear_key_found },
+	{ .name = "key.tags-late", .needs = NEEDS("key.found-late"), .due = key_tags_unread,
+	  .ask = ask_key_tags, .hear = hear_key_tags },
+	{ .name = "rotation.read-late", .needs = NEEDS("key.found-late"), .due = rotation_unread,
+	  .ask = ask_rotation, .hear = hear_rotation },
+	{ .name = "table.items-late", .needs = NEEDS("key.tags-late"), .due = table_items_matter,
+	  .ask = ask_table_items, .hear = hear_table_items },
+	{ .name = "key.create", .needs = NEEDS("table.items-late"), .due = key_due, .change = "create the seal key",
+	  .before = key_note_claim, .settle = "tagged.read", .settle_s = TAG_LAG_S,
+	  .ask = ask_create_key, .hear = hear_created_key },
+	{ .name = "key.found-last", .needs = NEEDS("key.create"), .due = key_found_elsewhere,
+	  .ask = ask_key_found, .hear = hear_key_found },
+	/* what hangs on key, table and role */
+	{ .name = "alias.create", .needs = NEEDS("key.found-last"), .due = alias_due, .change = "name the seal key",
+	  .settle = "key.by-alias", .settle_s = 5, .patience_s = 120, .ask = ask_create_alias, .hear = hear_created_alias },
+	{ .name = "rotation.set", .needs = NEEDS("key.found-last", "rotation.read-late"), .due = rotation_due,
+	  .change = "set the key's rotation", .patience_s = 120, .ask = ask_set_rotation, .hear = hear_set_rotation },
+	{ .name = "table.wait", .needs = NEEDS("table.tags-late"), .due = table_not_active, .patience_s = 600,
+	  .ask = ask_table, .hear = hear_table_active },
+	{ .name = "pitr.set", .needs = NEEDS("table.wait", "pitr.read"), .due = pitr_due, .change = "set PITR",
+	  .patience_s = 600, .ask = ask_set_pitr, .hear = hear_set_pitr },
+	{ .name = "policy.put", .needs = NEEDS("role.create", "key.found-last", "policy.read"), .due = policy_due,
+	  .change = "write the role policy", .patience_s = 120, .ask = ask_put_policy, .hear = hear_put_policy },
+	{ .name = "table.mark", .needs = NEEDS("key.found-last", "table.wait", "role.create"), .due = mark_due,
+	  .change = "mark table, key and role as in use", .patience_s = 120, .ask = ask_mark_table, .hear = hear_marked_table },
+	/* the cluster */
+	{ .name = "namespace.create", .needs = NEEDS("namespace.read", AWS_DONE), .due = namespace_due,
+	  .change = "create the namespace", .settle = "namespace.read", .settle_s = 5,
+	  .ask = ask_create_namespace, .hear = hear_created_namespace },
+	{ .name = "account.apply", .needs = NEEDS("account.read", "namespace.create"), .due = installing_for_real,
+	  .change = "make the service account", .ask = ask_apply_account, .hear = hear_applied_account },
+	{ .name = "token.ask", .needs = NEEDS("account.apply"), .due = installing_for_real, .ask = ask_token, .hear = hear_token },
+	{ .name = "role.trial", .needs = NEEDS("token.ask"), .due = trial_due, .patience_s = 300,
+	  .ask = ask_trial, .hear = hear_trial },
+	{ .name = "chart.install", .needs = NEEDS("role.trial", "chart.render"), .due = installing_for_real,
+	  .change = "install the chart", .ask = ask_helm_install, .hear = hear_helm_install },
+	{ .name = "pods.running", .needs = NEEDS("chart.install"), .due = wait_due, .patience_s = 86400,
+	  .ask = ask_pods, .hear = hear_pods_running },
+	{ .name = "init.answers", .needs = NEEDS("pods.running"), .due = wait_due, .patience_s = 86400, .count = count_pods,
+	  .ask = ask_init_status, .hear = hear_init_status },
+	{ .name = "pods.ready", .needs = NEEDS("init.answers"), .due = ready_due, .patience_s = 86400,
+	  .ask = ask_pods, .hear = hear_pods_ready },
+};
+
+const size_t n_workflow_steps = COUNT_OF(workflow_steps);

@@ -1,0 +1,267 @@
+#include "net/engine.h"
+
+#include "core/text.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { POLL_FDS_MAX = 256 };
+
+/* Where the distributions keep their bundle: Debian, Fedora, SUSE, Alpine. */
+static const char *const bundles[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+};
+
+int64_t engine_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* ---- trace ---- */
+
+void engine_trace(const struct engine *g, const char *fmt, ...)
+{
+	AUTO(text) char *line = NULL;
+	va_list ap;
+
+	if (!g->trace)
+		return;
+	va_start(ap, fmt);
+	line = xvasprintf(fmt, ap);
+	va_end(ap);
+	g->trace(g->to, line);
+}
+
+/* The label, else the program, else the address without what may be secret in it (user, query). */
+static struct view name_of(const struct call *call)
+{
+	const char *url = call->rq.url, *user;
+
+	if (call->rq.label)
+		return view_text(call->rq.label);
+	if (call->rq.kind == REQUEST_CHILD)
+		return view_text(call->rq.argv[0]);
+	url = strstr(url, "://") ? strstr(url, "://") + 3 : url;
+	user = memchr(url, '@', strcspn(url, "/?#"));
+	url = user ? user + 1 : url;
+	return view_of(url, strcspn(url, "?#"));
+}
+
+void engine_trace_end(const struct engine *g, const struct call *call)
+{
+	struct view name = name_of(call);
+	long long ms = call->ends_ms - call->start_ms;
+
+	if (call->end == CALL_REPLY)
+		engine_trace(g, "< %d %.*s %lld ms%s", call->reply.status, (int)name.n, name.p, ms,
+		             call->fresh ? " new connection" : "");
+	else
+		engine_trace(g, "< %s %.*s %lld ms: %s", call->end == CALL_UNSENT ? "unsent" : "lost",
+		             (int)name.n, name.p, ms, call->err.text);
+}
+
+/* ---- the transport ---- */
+
+static int64_t now_ms(void *self)
+{
+	(void)self;
+	return engine_now_ms();
+}
+
+static int start(void *self, struct call *call, struct err *e)
+{
+	struct engine *g = self;
+
+	call->start_ms = engine_now_ms();
+	if (call->rq.kind == REQUEST_CHILD)
+		return child_start(g, call, e);
+	if (call->rq.kind == REQUEST_HTTP)
+		return http_start(g, call, e);
+	return err_set(e, ERR_BUG, 0, "a request that was not filled");
+}
+
+static struct call *ended(struct engine *g)
+{
+	struct call *call;
+	int running;
+
+	curl_multi_perform(g->multi, &running);
+	call = http_ended(g);
+	if (!call)
+		call = child_ended(g);
+	if (!call)
+		return NULL;
+	call->ends_ms = engine_now_ms();
+	engine_trace_end(g, call);
+	return call;
+}
+
+/* Sleeps until something moves, until_ms has come, or a child is late. */
+static void poll_all(struct engine *g, int64_t until_ms)
+{
+	struct curl_waitfd wait[POLL_FDS_MAX + 1] = { 0 };
+	int fds[POLL_FDS_MAX + 1];
+	int64_t late_ms = child_until_ms(g), rest;
+	size_t n = child_fds(g, fds, POLL_FDS_MAX);
+
+	if (g->signals.fd >= 0)
+		fds[n++] = g->signals.fd;
+	for (size_t i = 0; i < n; i++)
+		wait[i] = (struct curl_waitfd){ .fd = fds[i], .events = CURL_WAIT_POLLIN };
+	rest = (late_ms < until_ms ? late_ms : until_ms) - engine_now_ms();
+	if (rest < 0)
+		rest = 0;
+	curl_multi_poll(g->multi, wait, (unsigned)n, rest > INT_MAX ? INT_MAX : (int)rest, NULL);
+}
+
+static struct call *wait_for_end(void *self, int64_t until_ms)
+{
+	struct engine *g = self;
+
+	for (;;) {
+		struct call *call = ended(g);
+
+		if (call)
+			return call;
+		signals_read(&g->signals);
+		if (g->signals.told != g->signals.stops || engine_now_ms() >= until_ms) {
+			g->signals.told = g->signals.stops;
+			return NULL;
+		}
+		poll_all(g, until_ms);
+	}
+}
+
+static void drop(void *self, struct call *call)
+{
+	struct view name = name_of(call);
+
+	engine_trace(self, "< dropped %.*s", (int)name.n, name.p);
+	if (call->rq.kind == REQUEST_CHILD)
+		child_drop(self, call);
+	else
+		http_drop(self, call);
+}
+
+static unsigned stops(void *self, int *signal)
+{
+	struct engine *g = self;
+
+	signals_read(&g->signals);
+	if (signal)
+		*signal = g->signals.last;
+	return g->signals.stops;
+}
+
+static void close_engine(void *self)
+{
+	struct engine *g = self;
+
+	child_close(g);
+	while (g->n_idle > 0)
+		curl_easy_cleanup(g->idle[--g->n_idle]);
+	curl_multi_cleanup(g->multi);
+	curl_global_cleanup();
+	signals_close(&g->signals);
+	free(g->ca_file);
+	free(g->https_proxy);
+	free(g->http_proxy);
+	free(g->no_proxy);
+	free(g->user_agent);
+	free(g);
+}
+
+static const struct transport_ops engine_ops = {
+	.start = start,
+	.wait = wait_for_end,
+	.now_ms = now_ms,
+	.drop = drop,
+	.stops = stops,
+	.close = close_engine,
+};
+
+/* ---- opening ---- */
+
+struct engine_config engine_config_from_host(const struct host *h)
+{
+	struct engine_config c = { 0 };
+
+	c.ca_file = host_env(h, "AWS_CA_BUNDLE");
+	if (!c.ca_file)
+		c.ca_file = host_env(h, "SSL_CERT_FILE");
+	c.https_proxy = host_env(h, "HTTPS_PROXY");
+	if (!c.https_proxy)
+		c.https_proxy = host_env(h, "https_proxy");
+	c.http_proxy = host_env(h, "http_proxy");
+	c.no_proxy = host_env(h, "NO_PROXY");
+	if (!c.no_proxy)
+		c.no_proxy = host_env(h, "no_proxy");
+	return c;
+}
+
+static const char *system_bundle(void)
+{
+	for (size_t i = 0; i < COUNT_OF(bundles); i++)
+		if (access(bundles[i], R_OK) == 0)
+			return bundles[i];
+	return bundles[0];
+}
+
+static char *copy_of(const char *text)
+{
+	return text_empty(text) ? NULL : xstrdup(text);
+}
+
+/* What listens on this machine is never behind a proxy: as Go's clients have it. "*" only counts alone. */
+static char *no_proxy_list(const char *given)
+{
+	if (text_same(given, "*"))
+		return xstrdup(given);
+	return xasprintf("localhost,127.0.0.1,::1%s%s", given ? "," : "", given ? given : "");
+}
+
+int engine_curl_open(const struct engine_config *config, struct transport *out, struct err *e)
+{
+	struct engine *g;
+
+	if (config->ca_file && access(config->ca_file, R_OK) < 0) {
+		err_set(e, ERR_CONFIG, errno, "the CA bundle '%s' cannot be read: %s", config->ca_file,
+		        strerror(errno));
+		err_hint(e, "AWS_CA_BUNDLE or SSL_CERT_FILE names it");
+		return -1;
+	}
+	g = xcalloc(1, sizeof(*g));
+	if (signals_open(&g->signals, config->hear_signals, e) < 0) {
+		free(g);
+		return -1;
+	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	g->multi = curl_multi_init();
+	if (!g->multi)
+		out_of_memory();
+	g->ca_file = xstrdup(config->ca_file ? config->ca_file : system_bundle());
+	g->https_proxy = copy_of(config->https_proxy);
+	g->http_proxy = copy_of(config->http_proxy);
+	g->no_proxy = no_proxy_list(config->no_proxy);
+	g->user_agent = copy_of(config->user_agent);
+	g->trace = config->trace;
+	g->to = config->to;
+	*out = (struct transport){ &engine_ops, g };
+	return 0;
+}
+
+struct engine_counts engine_curl_counts(const struct transport *t)
+{
+	const struct engine *g = t->self;
+
+	return g->counts;
+}
