@@ -194,8 +194,8 @@ const struct command cmd_link_kubectl = {
 	.details = "Links kubectl-vault_check, which is part of this plugin, into DIR, with its "
 	           "completion beside it. Without DIR it is the first folder on PATH below your home, "
 	           "else ~/.local/bin. What is not ours is left alone.",
-	.examples = "  helm vault-aws link-kubectl\n"
-	            "  helm vault-aws link-kubectl /usr/local/bin\n",
+	.examples = "helm vault-aws link-kubectl\n"
+	            "helm vault-aws link-kubectl /usr/local/bin\n",
 	.words_max = 1,
 	.words_files = true,
 	.run = run,

@@ -1,5 +1,10 @@
-#include "cli/command.h"
+#include "commands.h"
+
 #include "cli/complete.h"
+
+static const struct command *const commands[] = {
+	&cmd_check, &cmd_list, &cmd_explain,
+};
 
 int main(int argc, char **argv)
 {
@@ -7,6 +12,9 @@ int main(int argc, char **argv)
 		.kind = CLI_KUBECTL,
 		.program = "kubectl vault-check",
 		.summary = "find out why a Vault on EKS does not work, without changing anything",
+		.commands = commands,
+		.n = COUNT_OF(commands),
+		.fallback = &cmd_check,
 		.completion = kubectl_complete_script,
 	};
 

@@ -5,6 +5,8 @@
 #include "aws/protocol.h"
 #include "core/text.h"
 
+#include <ctype.h>
+
 enum {
 	MAX_ATTEMPTS = 3,                /* aws-cli 2, standard mode */
 	SKEW_LIMIT_MS = 4 * 60 * 1000,   /* services allow 5 minutes */
@@ -32,13 +34,13 @@ static int read_max_attempts(struct aws *aws, struct err *e)
 static const char *user_agent(const struct aws *aws, struct arena *mem)
 {
 	const char *app = settings_choose(aws->settings, aws->host, "AWS_SDK_UA_APP_ID", "sdk_ua_app_id");
-	char *text = arena_printf(mem, "helm-vault-aws/" VA_VERSION " ua/2.1 os/linux lang/c%s%s",
-	                          app ? " app/" : "", app ? app : "");
+	char *token = arena_text(mem, app ? app : "");
 
-	for (char *p = text; *p; p++)
-		if (*p < ' ' || *p > '~')
+	for (char *p = token; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("!$%&'*+-.^_`|~,", *p))
 			*p = '-';
-	return text;
+	return arena_printf(mem, "helm-vault-aws/" VA_VERSION " ua/2.1 os/linux lang/c%s%s",
+	                    *token ? " app/" : "", token);
 }
 
 static void set_region(struct aws *aws, const char *region)

@@ -27,7 +27,6 @@ struct helm_env {
 	const char *plugin_dir;      /* NULL: not started by helm */
 	const char *namespace_;      /* NULL: not started by helm. Never empty */
 	bool namespace_flag;         /* -n was left to us, so it was surely typed */
-	const char *repository_config, *repository_cache, *registry_config;  /* NULL: not set */
 };
 
 struct app {
@@ -48,7 +47,7 @@ struct app {
 	int64_t verbosity;           /* kubectl's -v; from 6 on debug is set */
 	const char *color;           /* "never", "auto", "always"; NULL: not given */
 	const char *trace_file;      /* "-": stderr */
-	const char *format;          /* -o: one of the command's formats, the first when not given. Never NULL in a command */
+	const char *format;          /* -o: one of the command's formats, the first when not given; "": it has none */
 
 	/* options of those commands that take them */
 	bool yes;
@@ -76,7 +75,7 @@ MUST_CHECK int app_transport(struct app *app, const struct transport **out, stru
 /* "helm-vault-aws/0.1.0": User-Agent and field of traces. */
 const char *app_user_agent(const struct app *app);
 
-/* inputs_read over the command line, environment and --config (standard input for "-"); prints the warnings. */
+/* inputs_read over command line, environment and --config ("-": standard input); prints its warnings. */
 MUST_CHECK int app_inputs(struct app *app, struct inputs *out, struct err *e);
 
 /* -o is "json", or another of the given name. */
@@ -85,7 +84,7 @@ bool app_format_is(const struct app *app, const char *format);
 /* Prints a tree as -o json or -o yaml asks (json when it is neither). */
 MUST_CHECK int app_print_value(struct app *app, const struct value *v, struct err *e);
 
-/* Reads HELM_* into app->helm and app->kube. ERR_USAGE where it asks for what we refuse (no TLS verification). */
+/* Reads HELM_* into app->helm and app->kube. ERR_USAGE for unverified TLS, which we refuse. */
 MUST_CHECK int helm_env_read(struct app *app, struct err *e);
 
 #endif

@@ -27,7 +27,7 @@ const struct command *cli_find(const struct cli *cli, const char *name)
 	return NULL;
 }
 
-/* A command may stand behind options that only it knows: helm -f x vault-aws install. So the options of all are looked at. */
+/* A command may stand behind options that only it knows (helm -f x vault-aws install): so all are looked at. */
 static int find_word(struct app *app, int argc, char *const *argv)
 {
 	const struct command *command;
@@ -56,7 +56,7 @@ int cli_unknown(const struct cli *cli, const char *name, struct err *e)
 	for (size_t i = 0; (command = cli_command_at(cli, i)); i++)
 		if (command->group)
 			text_list_add(&mem, &known, command->name);
-	nearest = text_nearest(name, known.at, known.n);
+	nearest = text_list_nearest(&known, name);
 	err_set(e, ERR_USAGE, 0, "unknown command '%s'", name);
 	if (nearest)
 		err_hint(e, "did you mean '%s %s'?", cli->program, nearest);
@@ -81,7 +81,7 @@ static void check_word(struct app *app, const char *given, struct err *problems)
 	for (size_t i = 0; app->command == app->cli->fallback && (command = cli_command_at(app->cli, i)); i++)
 		if (command->group)
 			text_list_add(&app->mem, &known, command->name);
-	nearest = text_nearest(given, known.at, known.n);
+	nearest = text_list_nearest(&known, given);
 	err_also(problems, ERR_USAGE, "unknown word '%s'", given);
 	if (nearest)
 		err_hint(problems, "did you mean '%s'?", nearest);

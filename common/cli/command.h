@@ -43,10 +43,10 @@ struct command {
 	const char *args;            /* synopsis of its words: "[RELEASE] [CHART]"; "": none */
 	const char *summary;         /* one line, lower case */
 	const char *details;         /* paragraphs, wrapped by help; NULL: none */
-	const char *examples;        /* lines as they are; NULL: none */
+	const char *examples;        /* a command a line, which help indents; NULL: none */
 	unsigned takes;
 	size_t words_max;            /* further words are refused */
-	const struct word *words;    /* the only ones allowed, up to a NULL name; NULL: any */
+	const struct word *words;    /* the only ones allowed, up to an empty row; NULL: any */
 	bool words_files;            /* completed with file names */
 	const char *const *formats;  /* of -o, the first is the default; NULL: no -o */
 	const struct opt *rows;      /* its own options; NULL: none */
@@ -74,7 +74,7 @@ struct cli {
 /* The whole program. argv as main got it. Gives the exit code. */
 int cli_main(const struct cli *cli, int argc, char **argv);
 
-/* The same with an app whose streams and host are set by the caller (tests). argv without the program's name. */
+/* The same with an app whose streams and host are the caller's. argv without the program's name. */
 int cli_run(struct app *app, int argc, char *const *argv);
 
 /* By name, also of those that every program has; NULL: none. */
@@ -83,7 +83,10 @@ const struct command *cli_find(const struct cli *cli, const char *name);
 /* -1 with "unknown command" and the nearest one. */
 int cli_unknown(const struct cli *cli, const char *name, struct err *e);
 
-/* Groups of options that a command takes, own ones first; gives their number (at most OPT_GROUPS_MAX). app may be NULL. */
+/*
+ * Groups of options that a command takes (NULL: the program without one), its own first. Gives their
+ * number, at most OPT_GROUPS_MAX. app NULL: only to be described. Rows are const or in mem.
+ */
 size_t cli_groups(const struct cli *cli, const struct command *command, struct app *app,
                   struct arena *mem, struct opt_group *out);
 

@@ -10,7 +10,7 @@
 
 #include "cli/command.h"
 
-/* The program that kubectl asks, to lie beside kubectl-vault_check under the name kubectl_complete-vault_check. */
+/* The program that kubectl asks: kubectl_complete-vault_check, beside kubectl-vault_check. */
 extern const char kubectl_complete_script[];
 
 /* words: as __complete got them. */

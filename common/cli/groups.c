@@ -6,7 +6,8 @@ static const char *const colors[] = { "auto", "always", "never", NULL };
 
 #define EVERYWHERE \
 	FLAG(struct app, debug, 0, "debug", "tell every call on stderr"), \
-	FILE_NAME(struct app, trace_file, 0, "trace", "FILE", "write every call to FILE, without secrets ('-': stderr)"), \
+	FILE_NAME(struct app, trace_file, 0, "trace", "FILE", \
+	          "write every call to FILE, without secrets ('-': stderr)"), \
 	FLAG(struct app, no_color, 0, "no-color", "print without colors")
 
 static const struct opt helm_everywhere[] = {
@@ -35,7 +36,8 @@ static const struct opt program_only[] = {
 };
 
 static const struct opt input_sources[] = {
-	FILE_NAME(struct app, config, 0, "config", "FILE", "read inputs from FILE: YAML, JSON or .tfvars ('-': standard input)"),
+	FILE_NAME(struct app, config, 0, "config", "FILE",
+	          "read inputs from FILE: YAML, JSON or .tfvars ('-': standard input)"),
 	TEXT(struct app, profile, 0, "profile", "NAME", "profile in ~/.aws/config"),
 	OPT_END
 };
@@ -53,7 +55,8 @@ static const struct opt helm_kube[] = {
 	TEXT(struct app, kube.as_user, 0, "kube-as-user", "NAME", "act as this user"),
 	LIST(struct app, as_groups, 0, "kube-as-group", "NAME", "act as this group, may be repeated"),
 	FILE_NAME(struct app, kube.ca_file, 0, "kube-ca-file", "FILE", "CA of the API server"),
-	TEXT(struct app, kube.tls_server_name, 0, "kube-tls-server-name", "NAME", "name in the API server's certificate"),
+	TEXT(struct app, kube.tls_server_name, 0, "kube-tls-server-name", "NAME",
+	     "name in the API server's certificate"),
 	REFUSED("kube-token", "TOKEN", "every process of this machine sees it; put it into a kubeconfig"),
 	REFUSED("kube-insecure-skip-tls-verify", NULL, "TLS is always verified; name the CA with --kube-ca-file"),
 	OPT_END
@@ -72,7 +75,8 @@ static const struct opt kubectl_kube[] = {
 	TEXT(struct app, kube.as_user, 0, "as", "NAME", "act as this user"),
 	LIST(struct app, as_groups, 0, "as-group", "NAME", "act as this group, may be repeated"),
 	FILE_NAME(struct app, kube.ca_file, 0, "certificate-authority", "FILE", "CA of the API server"),
-	TEXT(struct app, kube.tls_server_name, 0, "tls-server-name", "NAME", "name in the API server's certificate"),
+	TEXT(struct app, kube.tls_server_name, 0, "tls-server-name", "NAME",
+	     "name in the API server's certificate"),
 	DURATION(struct app, request_timeout_ms, 0, "request-timeout", "of one request; 0: no limit of yours"),
 	REFUSED("token", "TOKEN", "every process of this machine sees it; put it into a kubeconfig"),
 	REFUSED("password", "PASSWORD", "every process of this machine sees it; put it into a kubeconfig"),
@@ -81,7 +85,8 @@ static const struct opt kubectl_kube[] = {
 	REFUSED("client-key", "FILE", "put it into a kubeconfig"),
 	REFUSED("insecure-skip-tls-verify", NULL, "TLS is always verified; name the CA with --certificate-authority"),
 	{ .kind = OPT_IGNORED, .name = "cache-dir", .metavar = "DIR", .flags = OPT_HIDDEN, .help = "kubectl's own" },
-	{ .kind = OPT_IGNORED, .name = "disable-compression", .bare = "true", .flags = OPT_HIDDEN, .help = "kubectl's own" },
+	{ .kind = OPT_IGNORED, .name = "disable-compression", .bare = "true", .flags = OPT_HIDDEN,
+	  .help = "kubectl's own" },
 	OPT_END
 };
 
@@ -89,7 +94,7 @@ static const struct opt kubectl_kube[] = {
 static const struct opt *format_rows(const struct command *command, struct arena *mem)
 {
 	struct opt *rows = ARENA_ARRAY(mem, struct opt, 2);
-	const char *help = arena_printf(mem, "%s", command->formats[0]);
+	const char *help = command->formats[0];
 
 	for (size_t i = 1; command->formats[i]; i++)
 		help = arena_printf(mem, command->formats[i + 1] ? "%s, %s" : "%s or %s", help, command->formats[i]);

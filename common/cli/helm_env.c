@@ -31,9 +31,6 @@ int helm_env_read(struct app *app, struct err *e)
 		helm->bin = "helm";
 	helm->plugin_dir = host_env(h, "HELM_PLUGIN_DIR");
 	helm->namespace_ = host_env(h, "HELM_NAMESPACE");
-	helm->repository_config = host_env(h, "HELM_REPOSITORY_CONFIG");
-	helm->repository_cache = host_env(h, "HELM_REPOSITORY_CACHE");
-	helm->registry_config = host_env(h, "HELM_REGISTRY_CONFIG");
 
 	kube->context = host_env(h, "HELM_KUBECONTEXT");
 	kube->server = host_env(h, "HELM_KUBEAPISERVER");

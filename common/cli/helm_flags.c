@@ -2,7 +2,8 @@
 
 #include "core/text.h"
 
-#define PASS_FLAG(n, majors, h) { .kind = OPT_PASS, .name = (n), .flags = (majors), .help = (h), .bare = "true" }
+#define PASS_FLAG(n, majors, h) \
+	{ .kind = OPT_PASS, .name = (n), .flags = (majors), .help = (h), .bare = "true" }
 #define PASS_TEXT(c, n, v, majors, h) \
 	{ .kind = OPT_PASS, .letter = (c), .name = (n), .metavar = (v), .flags = (majors), .help = (h) }
 #define PASS_FILE(c, n, v, h) \
@@ -49,7 +50,8 @@ const struct opt helm_flags[] = {
 	PASS_FLAG("force-conflicts", OPT_HELM_4, "take over fields of other managers"),
 	{ .kind = OPT_PASS, .name = "server-side", .metavar = "true|false|auto", .bare = "true",
 	  .flags = OPT_HELM_4, .help = "server-side apply" },
-	REFUSED("password", "PASSWORD", "every process of this machine sees it; log in with 'helm repo add' or 'helm registry login' first"),
+	REFUSED("password", "PASSWORD", "every process of this machine sees it; "
+	        "log in with 'helm repo add' or 'helm registry login' first"),
 	REFUSED("insecure-skip-tls-verify", NULL, "TLS is always verified; name the CA with --ca-file"),
 	REFUSED("take-ownership", NULL, "it silently takes cluster-wide bindings away from another release"),
 	REFUSED("wait-for-jobs", NULL, "the chart of Vault has no jobs to wait for"),

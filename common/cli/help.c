@@ -21,12 +21,24 @@ static void put_pair(struct buf *out, const char *name, const char *about)
 	size_t width = text_columns(view_text(name));
 
 	buf_printf(out, "  %s", name);
-	if (width + 2 >= NAME_COLUMNS)
+	if (width + 4 > NAME_COLUMNS)
 		buf_printf(out, "\n%*s", NAME_COLUMNS, "");
 	else
 		buf_printf(out, "%*s", (int)(NAME_COLUMNS - width - 2), "");
 	text_wrap(out, about, PAGE_COLUMNS, NAME_COLUMNS);
 	buf_char(out, '\n');
+}
+
+static void put_examples(struct buf *out, const char *lines)
+{
+	struct view rest = view_text(lines);
+
+	buf_text(out, "\nExamples:\n");
+	while (rest.n) {
+		struct view line = view_cut(&rest, '\n');
+
+		buf_printf(out, "  %.*s\n", (int)line.n, line.p);
+	}
 }
 
 static void put_option(struct buf *out, const struct opt *opt)
@@ -42,6 +54,8 @@ static void put_option(struct buf *out, const struct opt *opt)
 		buf_printf(&name, "[=%s]", opt->metavar);
 	else if (opt->metavar)
 		buf_printf(&name, " %s", opt->metavar);
+	else if (opt->key && text_same(opt->key->fallback, "true"))
+		buf_text(&name, "[=false]");
 	buf_text(&about, opt->help);
 	if (opt->flags & OPT_HELM_4)
 		buf_text(&about, " (Helm 4 only)");
@@ -89,7 +103,7 @@ void help_command(struct buf *out, const struct cli *cli, const struct command *
 			put_pair(out, word->name, word->summary);
 	}
 	if (command->examples)
-		buf_printf(out, "\nExamples:\n%s", command->examples);
+		put_examples(out, command->examples);
 	put_options(out, cli, command);
 }
 

@@ -21,6 +21,19 @@ void text_list_add(struct arena *a, struct text_list *list, const char *text)
 	list->at = longer;
 }
 
+const char *text_list_nearest(const struct text_list *list, const char *word)
+{
+	const char *nearest = text_nearest(word, list->at, list->n);
+	size_t starts = 0;
+
+	for (size_t i = 0; i < list->n && !nearest && *word; i++)
+		starts += text_starts(list->at[i], word);
+	for (size_t i = 0; i < list->n && starts == 1; i++)
+		if (text_starts(list->at[i], word))
+			return list->at[i];
+	return nearest;
+}
+
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1];
@@ -56,20 +69,14 @@ const struct opt *options_find_letter(const struct opt_group *groups, size_t n, 
 static const char *nearest_option(const struct walk *w, struct view name)
 {
 	const struct opt_parser *p = w->p;
-	const char **names;
-	size_t n = 0;
+	struct text_list known = { 0 };
 
-	for (size_t g = 0; g < p->n_groups; g++)
-		for (const struct opt *opt = p->groups[g].rows; opt && opt->kind; opt++)
-			n++;
-	names = ARENA_ARRAY(p->mem, const char *, n + 1);
-	n = 0;
+	text_list_add(p->mem, &known, "help");
 	for (size_t g = 0; g < p->n_groups; g++)
 		for (const struct opt *opt = p->groups[g].rows; opt && opt->kind; opt++)
 			if (!(opt->flags & OPT_HIDDEN))
-				names[n++] = opt->name;
-	names[n++] = "help";
-	return text_nearest(arena_view(p->mem, name), names, n);
+				text_list_add(p->mem, &known, opt->name);
+	return text_list_nearest(&known, arena_view(p->mem, name));
 }
 
 static void unknown(struct walk *w, const char *written, struct view long_name)

@@ -39,6 +39,9 @@ struct text_list {
 
 void text_list_add(struct arena *a, struct text_list *list, const char *text);
 
+/* What word was likely meant for: the nearest by text_nearest, else the only one that it is the start of; or NULL. */
+const char *text_list_nearest(const struct text_list *list, const char *word);
+
 enum opt_kind {
 	OPT_NONE,
 	OPT_FLAG, OPT_TEXT, OPT_INT, OPT_DURATION, OPT_LIST, OPT_CHOICE,
@@ -71,9 +74,11 @@ struct opt {
 
 #define OPT_FIELD(s, f, type) (offsetof(s, f) + 0 * sizeof((type *){ &((s *)0)->f }))
 #define FLAG(s, f, c, n, h) \
-	{ .kind = OPT_FLAG, .letter = (c), .name = (n), .help = (h), .bare = "true", .at = OPT_FIELD(s, f, bool) }
+	{ .kind = OPT_FLAG, .letter = (c), .name = (n), .help = (h), .bare = "true", \
+	  .at = OPT_FIELD(s, f, bool) }
 #define TEXT(s, f, c, n, v, h) \
-	{ .kind = OPT_TEXT, .letter = (c), .name = (n), .metavar = (v), .help = (h), .at = OPT_FIELD(s, f, const char *) }
+	{ .kind = OPT_TEXT, .letter = (c), .name = (n), .metavar = (v), .help = (h), \
+	  .at = OPT_FIELD(s, f, const char *) }
 #define FILE_NAME(s, f, c, n, v, h) \
 	{ .kind = OPT_TEXT, .letter = (c), .name = (n), .metavar = (v), .help = (h), .flags = OPT_FILES, \
 	  .at = OPT_FIELD(s, f, const char *) }
@@ -81,9 +86,11 @@ struct opt {
 	{ .kind = OPT_INT, .letter = (c), .name = (n), .metavar = (v), .help = (h), .min = (lo), .max = (hi), \
 	  .at = OPT_FIELD(s, f, int64_t) }
 #define DURATION(s, f, c, n, h) \
-	{ .kind = OPT_DURATION, .letter = (c), .name = (n), .metavar = "TIME", .help = (h), .at = OPT_FIELD(s, f, int64_t) }
+	{ .kind = OPT_DURATION, .letter = (c), .name = (n), .metavar = "TIME", .help = (h), \
+	  .at = OPT_FIELD(s, f, int64_t) }
 #define LIST(s, f, c, n, v, h) \
-	{ .kind = OPT_LIST, .letter = (c), .name = (n), .metavar = (v), .help = (h), .at = OPT_FIELD(s, f, struct text_list) }
+	{ .kind = OPT_LIST, .letter = (c), .name = (n), .metavar = (v), .help = (h), \
+	  .at = OPT_FIELD(s, f, struct text_list) }
 #define CHOICE(s, f, c, n, v, w, h) \
 	{ .kind = OPT_CHOICE, .letter = (c), .name = (n), .metavar = (v), .words = (w), .help = (h), \
 	  .at = OPT_FIELD(s, f, const char *) }
@@ -91,7 +98,8 @@ struct opt {
 #define CHOICE_OR_BARE(s, f, c, n, v, w, b, h) \
 	{ .kind = OPT_CHOICE, .letter = (c), .name = (n), .metavar = (v), .words = (w), .bare = (b), .help = (h), \
 	  .at = OPT_FIELD(s, f, const char *) }
-#define REFUSED(n, v, why) { .kind = OPT_REFUSED, .name = (n), .metavar = (v), .help = (why), .flags = OPT_HIDDEN }
+#define REFUSED(n, v, why) \
+	{ .kind = OPT_REFUSED, .name = (n), .metavar = (v), .help = (why), .flags = OPT_HIDDEN }
 #define OPT_END { .kind = OPT_NONE }
 
 /* A table with the struct that its fields are in. */
@@ -113,7 +121,7 @@ struct passed {
 struct parsed {
 	struct text_list words;    /* what is no option, before -- */
 	struct text_list rest;     /* what follows -- */
-	struct value *inputs;      /* map: key to text, or for tags to a list of texts; mark.file is the flag as written */
+	struct value *inputs;      /* map: key to text, tags to a list of texts; mark.file is the flag */
 	struct passed *passed;
 	size_t n_passed;
 	bool help;                 /* -h or --help was there: then nothing else matters */

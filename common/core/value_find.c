@@ -2,8 +2,6 @@
 #include "core/text.h"
 #include "core/value.h"
 
-#include <math.h>
-
 const struct value *value_get(const struct value *map, const char *name)
 {
 	if (!map || map->type != VALUE_MAP)
@@ -80,7 +78,7 @@ static int refuse(const struct value *root, const struct value *found, const cha
 /* A real that is a whole number and fits; 2^63 itself does not. */
 static bool real_is_int(double real)
 {
-	return real >= -0x1p63 && real < 0x1p63 && trunc(real) == real;
+	return real >= -0x1p63 && real < 0x1p63 && (double)(int64_t)real == real;
 }
 
 static bool read_int(const struct value *v, int64_t *out)

@@ -67,7 +67,10 @@ MUST_CHECK int kube_ask_pod_proxy(const struct kube *k, struct request *rq, cons
 /* fmt knows %s (percent-encoded as one segment or query value) and %% only. */
 char *kube_path(struct arena *a, const char *fmt, ...);
 
-/* -1: no whole answer (ERR_REMOTE). A body that is no JSON is no failure: body is NULL then. */
+/*
+ * -1: no whole answer (ERR_REMOTE). A body that is no JSON is no failure: body is NULL then, and message its first line
+ * unless ok. The tree is made in a: what holds a secret (TokenRequest, Secret) is read into an arena that is wiped.
+ */
 MUST_CHECK int kube_read(struct arena *a, const struct reply *reply, struct kube_answer *out, struct err *e);
 
 /*

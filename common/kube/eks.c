@@ -107,8 +107,7 @@ static void look_at_plugin(struct hunt *h, const struct kube_exec *x)
 
 /* ---- names ---- */
 
-/* arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME, as aws eks update-kubeconfig names cluster,
- * context and user. */
+/* arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME, as aws eks update-kubeconfig names things. */
 static void look_at_arn(struct hunt *h, const char *text, const char *place)
 {
 	struct view rest = view_text(text), part[5];

@@ -80,7 +80,8 @@ static int merge_list(struct arena *a, struct kubeconfig_entry **list, const str
 static int merge_file(struct arena *a, struct kubeconfig *kc, struct view text, const char *file,
 					  struct err *e)
 {
-	const char *dir = folder_of(a, file), *kind, *current;
+	const char *dir = folder_of(a, file), *kind;
+	const struct value *current;
 	struct value *doc;
 
 	if (va_yaml_parse(a, text, file, &doc, e) < 0)
@@ -97,9 +98,10 @@ static int merge_file(struct arena *a, struct kubeconfig *kc, struct view text, 
 		merge_list(a, &kc->users, doc, "users", "user", dir, e) < 0 ||
 		merge_list(a, &kc->contexts, doc, "contexts", "context", dir, e) < 0)
 		return -1;
-	current = value_text_or(doc, "current-context", "");
-	if (text_empty(kc->current_context))
-		kc->current_context = current;
+	if (part(doc, "current-context", VALUE_TEXT, &current, e) < 0)
+		return -1;
+	if (current && text_empty(kc->current_context))
+		kc->current_context = current->text;
 	return 0;
 }
 

@@ -98,8 +98,7 @@ static int open_basic(struct kube *k, const struct kubeconfig_entry *user, struc
 	return 0;
 }
 
-/* auth-provider was how this was done before exec plugins; current client-go knows only oidc of it.
- */
+/* How this was done before exec plugins; current client-go knows only oidc of it. */
 static int refuse_auth_provider(const struct kubeconfig_entry *user, struct err *e)
 {
 	const struct value *v = value_get(user->v, "auth-provider");
@@ -112,8 +111,7 @@ static int refuse_auth_provider(const struct kubeconfig_entry *user, struct err 
 	return -1;
 }
 
-/* As transport/round_trippers.go, headerKeyEscape: what may not stand in a header's name is
- * percent-encoded. */
+/* transport/round_trippers.go, headerKeyEscape: what no header's name may hold becomes %XX. */
 static const char *extra_header(struct arena *a, const char *key)
 {
 	AUTO(buf) struct buf name = BUF_MAX(4096);

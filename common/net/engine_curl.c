@@ -221,14 +221,6 @@ static char *copy_of(const char *text)
 	return text_empty(text) ? NULL : xstrdup(text);
 }
 
-/* What listens on this machine is never behind a proxy: as Go's clients have it. "*" only counts alone. */
-static char *no_proxy_list(const char *given)
-{
-	if (text_same(given, "*"))
-		return xstrdup(given);
-	return xasprintf("localhost,127.0.0.1,::1%s%s", given ? "," : "", given ? given : "");
-}
-
 int engine_curl_open(const struct engine_config *config, struct transport *out, struct err *e)
 {
 	struct engine *g;
@@ -251,7 +243,7 @@ int engine_curl_open(const struct engine_config *config, struct transport *out, 
 	g->ca_file = xstrdup(config->ca_file ? config->ca_file : system_bundle());
 	g->https_proxy = copy_of(config->https_proxy);
 	g->http_proxy = copy_of(config->http_proxy);
-	g->no_proxy = no_proxy_list(config->no_proxy);
+	g->no_proxy = copy_of(config->no_proxy);
 	g->user_agent = copy_of(config->user_agent);
 	g->trace = config->trace;
 	g->to = config->to;

@@ -2,6 +2,7 @@
 #include "net/engine.h"
 
 #include "core/text.h"
+#include "net/no_proxy.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -167,7 +168,7 @@ static void set_tls(struct http *h)
 	}
 }
 
-/* An empty proxy and a no-proxy list of our own keep libcurl from the environment. */
+/* Always set, empty where there is none: that keeps libcurl from the environment. */
 static void set_proxy(struct http *h, bool secure)
 {
 	const struct tls *tls = h->call->rq.tls;
@@ -175,8 +176,10 @@ static void set_proxy(struct http *h, bool secure)
 
 	if (tls && tls->proxy_url)
 		proxy = tls->proxy_url;
-	curl_easy_setopt(h->easy, CURLOPT_PROXY, proxy ? proxy : "");
-	curl_easy_setopt(h->easy, CURLOPT_NOPROXY, h->g->no_proxy);
+	if (!proxy || no_proxy_covers(h->g->no_proxy, h->host))
+		proxy = "";
+	curl_easy_setopt(h->easy, CURLOPT_PROXY, proxy);
+	curl_easy_setopt(h->easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(h->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 

@@ -4,6 +4,7 @@
   faults            GET what is armed, POST a fault or a list (see faults.py), DELETE disarms all
   set               POST {name: value} of world.settings
   reset             POST empties the account
+  expire-sessions   POST makes all temporary credentials handed out so far expire
   register-cluster  POST {name, issuer, endpoint, ca, region?, version?, jwks_url?}
 """
 import json
@@ -36,6 +37,13 @@ def _reset(_):
     return {}
 
 
+def _expire_sessions(_):
+    with world.lock:
+        for session in world.world.sessions.values():
+            session.expires = 0
+        return {"expired": len(world.world.sessions)}
+
+
 def _register(facts):
     missing = [k for k in ("name", "issuer", "endpoint", "ca") if not facts.get(k)]
     if missing:
@@ -65,7 +73,8 @@ def serve(req, log):
     routes = {("GET", "calls"): lambda _: log.listed(), ("DELETE", "calls"): forget,
               ("GET", "faults"): lambda _: faults.armed(), ("POST", "faults"): _arm,
               ("DELETE", "faults"): _clear_faults, ("POST", "set"): _set,
-              ("POST", "reset"): _reset, ("POST", "register-cluster"): _register}
+              ("POST", "reset"): _reset, ("POST", "register-cluster"): _register,
+              ("POST", "expire-sessions"): _expire_sessions}
     route = routes.get((req.method, req.path.removeprefix("/_sandbox/")))
     if route is None:
         return _json(404, {"error": f"no {req.method} {req.path}"})

@@ -42,7 +42,10 @@ class Front:
 
     def __init__(self, state, *options, scheme="http", ca=None):
         self.state, self.scheme, self.ca = state, scheme, ca
+        self._clients = {}
         os.makedirs(state, exist_ok=True)
+        if os.path.exists(os.path.join(state, "port")):
+            os.remove(os.path.join(state, "port"))      # of a front that ran here before
         argv = [sys.executable, os.path.join(HERE, "front.py"), "--state", state, *options]
         if scheme == "http":
             argv.append("--http")
@@ -106,7 +109,13 @@ class Front:
         return self.control("GET", "calls").json()
 
     def client(self, service, credentials=ADMIN, region=REGION, attempts=1):
-        """A boto3 client that does not retry unless told so."""
+        """A boto3 client that does not retry unless told so. Kept: making one takes long."""
+        which = service, credentials, region, attempts
+        if which not in self._clients:
+            self._clients[which] = self._make_client(*which)
+        return self._clients[which]
+
+    def _make_client(self, service, credentials, region, attempts):
         return boto3.client(
             service, region_name=region, endpoint_url=self.url, verify=self.ca or True,
             aws_access_key_id=credentials.access_key, aws_secret_access_key=credentials.secret_key,

@@ -79,6 +79,29 @@ def test_unknown_caller(front, protocol, code, status, who):
     refused(front, protocol, code, status, credentials=who)
 
 
+@pytest.mark.parametrize("token", [None, "another"])
+def test_session_credentials_need_their_own_token(front, token):
+    real = front.session(front.role("r"))
+    assert front.raw("sts", "GetCallerIdentity", credentials=real).status == 200
+    forged = Credentials(real.access_key, real.secret_key, token)
+    reply = front.raw("sts", "GetCallerIdentity", credentials=forged)
+    assert error_of("query", reply)[0] == "InvalidClientTokenId"
+
+
+@pytest.mark.parametrize("protocol, code, status", [
+    ("json-1.1", "ExpiredTokenException", 400),
+    ("json-1.0", "ExpiredTokenException", 400),
+    ("query", "ExpiredToken", 403),
+    ("rest-json", "ExpiredTokenException", 403),
+])
+def test_expired_session(front, protocol, code, status):
+    old = front.session(front.role("r"))
+    assert front.control("POST", "expire-sessions").json() == {"expired": 1}
+    assert "expired" in refused(front, protocol, code, status, credentials=old)
+    new = front.session(f"arn:aws:iam::{ACCOUNT}:role/r")
+    assert front.raw("sts", "GetCallerIdentity", credentials=new).status == 200
+
+
 def test_body_changed_on_the_way(front):
     method, path, body, headers = front.signed("kms", "CreateKey", {"Description": "a"})
     reply = front.send(method, path, body.replace(b'"a"', b'"b"'), headers)

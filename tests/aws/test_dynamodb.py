@@ -2,6 +2,7 @@
 import json
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -172,8 +173,9 @@ def test_checksum_covers_the_body_that_is_sent(front, dynamodb):
 
 
 def test_error_names(front):
-    absent = front.raw("dynamodb", "DescribeTable", {"TableName": "t"}).json()
-    assert absent["__type"] == "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"
+    absent = front.raw("dynamodb", "DescribeTable", {"TableName": "t"})
+    assert "x-amzn-errortype" not in absent.headers
+    assert absent.json()["__type"] == "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"
     front.client("dynamodb").create_table(TableName="t", **SCHEMA)
     invalid = front.raw("dynamodb", "PutItem", {"TableName": "t", "Item": {}}).json()
     assert invalid["__type"] == "com.amazon.coral.validate#ValidationException"
@@ -184,3 +186,20 @@ def test_by_account_endpoint(front):
     host = f"{ACCOUNT}.ddb.us-east-1.amazonaws.com"
     reply = front.raw("dynamodb", "ListTables", {}, host=host)
     assert (reply.status, json.loads(reply.body)) == (200, {"TableNames": []})
+
+
+def test_one_winner_of_a_conditional_write(front, dynamodb):
+    """Vault's lock stands on this: of many writers at once, exactly one gets the item."""
+    dynamodb.create_table(TableName="t", **SCHEMA)
+    lock = {"TableName": "t", "Key": {"Path": {"S": "core"}, "Key": {"S": "_lock"}},
+            "UpdateExpression": "SET #v = :v", "ConditionExpression": "attribute_not_exists(#v)",
+            "ExpressionAttributeNames": {"#v": "Value"}}
+
+    def attempt(n):
+        return front.raw("dynamodb", "UpdateItem",
+                         lock | {"ExpressionAttributeValues": {":v": {"S": str(n)}}})
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(attempt, range(24)))
+    lost = [r.json()["__type"].rpartition("#")[2] for r in replies if r.status != 200]
+    assert lost == ["ConditionalCheckFailedException"] * 23

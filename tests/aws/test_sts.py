@@ -33,8 +33,9 @@ class Issuer:
     tls is an SSLContext for a key set behind TLS.
     """
 
+    key = rsa.generate_private_key(65537, 2048)
+
     def __init__(self, tls=None):
-        self.key = rsa.generate_private_key(65537, 2048)
         self.kid, self.status = "key-1", 200
         issuer = self
 
@@ -51,7 +52,7 @@ class Issuer:
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         if tls:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True).start()
 
     @property
     def url(self):

@@ -1,9 +1,9 @@
-/* A kubeconfig from anywhere: opened, its EKS cluster looked for, a request made with what it says. */
+/* A kubeconfig from anywhere: opened, its EKS cluster looked for, a request made with what it says.
+ */
 #include "core/text.h"
 #include "fake/host.h"
+#include "fuzz/fuzz.h"
 #include "kube/client.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static int ask(const struct kube *k, struct err *e)
 {
@@ -26,13 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	fake_host_file(&machine, "/config", text);
 	fake_host_file(&machine, "/ca", "-----BEGIN CERTIFICATE-----\n");
-	if (kube_open(&k, &host, &mem, &flags, &e) < 0) {
-		if (!e.text || e.kind == ERR_NONE)
-			abort();             /* a refusal must say why */
+	if (!taken(kube_open(&k, &host, &mem, &flags, &e), &e))
 		return 0;
-	}
-	if (!k.server || ask(&k, &e) < 0)
-		abort();                     /* what was taken for good must be usable */
+	must(k.server && ask(&k, &e) == 0);   /* what was taken for good must be usable */
 	kube_find_eks(&k, &mem);
 	return 0;
 }

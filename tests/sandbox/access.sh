@@ -8,15 +8,13 @@ front() { # path, options of curl
 		"https://sts.amazonaws.com/_sandbox/$1" "${@:2}"
 }
 
-# A command as the user whom the cache belongs to.
-as_owner() {
-	if [ -z "${SUDO_UID:-}" ]; then
-		"$@"
-	else
-		setpriv --reuid "$SUDO_UID" --regid "$SUDO_GID" --init-groups \
-			env HOME="$(getent passwd "$SUDO_UID" | cut -d: -f6)" VA_CACHE="$VA_CACHE" "$@"
-	fi
-}
+# A command as the user whom the cache belongs to: the one behind sudo, else root.
+OWNER=()
+if [ -n "${SUDO_UID:-}" ]; then
+	OWNER=(setpriv --reuid "$SUDO_UID" --regid "$SUDO_GID" --init-groups
+		env HOME="$(getent passwd "$SUDO_UID" | cut -d: -f6)")
+fi
+as_owner() { "${OWNER[@]}" "$@"; }
 
 # Cluster, context and user carry the cluster's ARN, as `aws eks update-kubeconfig` writes them.
 kubeconfig() { # lines of the user, indented
@@ -77,5 +75,5 @@ write_access() {
 		ln -s "$BIN/helm$helm" "$user/helm$helm/bin/helm"
 	done
 	chmod 755 "$STATE"
-	chown -R "$(owner)" "$user"
+	chown -R "${SUDO_UID:-0}:${SUDO_GID:-0}" "$user"
 }

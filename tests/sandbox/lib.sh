@@ -11,6 +11,7 @@ REPO=$(cd "$SANDBOX_DIR/../.." && pwd)
 
 VA_CACHE=${VA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/helm-vault-aws}
 VA_SANDBOX=${VA_SANDBOX:-vault-aws}
+export VA_CACHE VA_SANDBOX
 BIN=$VA_CACHE/bin       # the built parts
 VENV=$VA_CACHE/venv     # Python with moto
 PKI=$VA_CACHE/pki       # certificates; images hold the CA, so both outlive a sandbox together
@@ -45,12 +46,10 @@ die() { # status, message
 become_root() {
 	[ "$(id -u)" != 0 ] || return 0
 	command -v sudo >/dev/null || die 2 "root is missing: run as root, or install sudo"
-	exec sudo VA_CACHE="$VA_CACHE" VA_SANDBOX="$VA_SANDBOX" VAULT_CHART="${VAULT_CHART:-}" HELM="${HELM:-}" \
+	mkdir -p "$VA_CACHE"
+	exec sudo env VA_CACHE="$VA_CACHE" VA_SANDBOX="$VA_SANDBOX" VAULT_CHART="${VAULT_CHART:-}" HELM="${HELM:-4}" \
 		PATH="$PATH" bash "$0" "$@"
 }
-
-# Who gets the files that a person works with: the one behind sudo, else root.
-owner() { printf '%s:%s' "${SUDO_UID:-0}" "${SUDO_GID:-0}"; }
 
 # One run at a time for this sandbox. The lock is descriptor 9: what outlives the script is started with 9>&-.
 lock_sandbox() {
@@ -62,7 +61,7 @@ lock_sandbox() {
 }
 
 inside() { nsenter --net="$NETNS" "$@"; }
-kube() { inside "$BIN/kubectl" --kubeconfig "$STATE/user/admin.conf" "$@"; }
+kube() { inside env KUBECACHEDIR="$STATE/kube-cache" KUBERC=off "$BIN/kubectl" --kubeconfig "$STATE/user/admin.conf" "$@"; }
 
 # A process is named by its id and its start time together, so that a recycled id is never taken for ours.
 process_start() { # pid: clock ticks after boot, or nothing where it has ended, be it buried or not
@@ -84,6 +83,7 @@ supervisor() {
 # Names of the parts that have ended though they should run, one a line.
 ended_parts() {
 	local name
+	[ -f "$STATE/parts" ] || return 0
 	while read -r name; do
 		[ -f "$STATE/pid/$name" ] || say "$name"
 	done <"$STATE/parts"

@@ -58,7 +58,8 @@ snapshotter() {
 	rm -rf "$at"
 }
 
-# restrict_oom_score_adj: CAP_SYS_RESOURCE may be absent. AppArmor profiles would stay in the kernel.
+# restrict_oom_score_adj: CAP_SYS_RESOURCE may be absent. AppArmor profiles would stay in the kernel. Pods are routed
+# (ptp) and not bridged: between two pods on one bridge a service's address works only with br_netfilter loaded.
 start_containerd() {
 	mkdir -p "$NODE/cni"
 	cat >"$NODE/containerd.toml" <<-C
@@ -80,7 +81,7 @@ start_containerd() {
 	C
 	cat >"$NODE/cni/10-sandbox.conflist" <<-C
 		{"cniVersion": "1.0.0", "name": "$VA_SANDBOX", "plugins": [
-		  {"type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": true, "hairpinMode": true,
+		  {"type": "ptp", "ipMasq": true,
 		   "ipam": {"type": "host-local", "ranges": [[{"subnet": "$POD_RANGE"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
 		  {"type": "portmap", "capabilities": {"portMappings": true}}]}
 	C

@@ -30,6 +30,8 @@ static void unknown_commands(void **state)
 	assert_string_equal(p.talk, "error: unknown command 'mkae'\nhint: did you mean 'helm thing make'?\n");
 	assert_int_equal(program_run(&p, "frobnicate"), 2);
 	assert_string_equal(p.talk, "error: unknown command 'frobnicate'\nhint: 'helm thing help' lists the commands\n");
+	assert_int_equal(program_run(&p, "vers"), 2);
+	assert_string_equal(p.talk, "error: unknown command 'vers'\nhint: did you mean 'helm thing version'?\n");
 	assert_int_equal(program_run(&p, "help", "mkae"), 2);
 	assert_int_equal(program_run(&p, ""), 2);
 }
@@ -83,7 +85,8 @@ static void help_page(void **state)
 	(void)state;
 	assert_int_equal(program_run(&p, "look", "--help"), 0);
 	assert_non_null(strstr(p.out, "helm thing look: look at it\n\nUsage:\n  helm thing look [irsa|kms] [options]\n"
-	                              "\nWords:\n  irsa                        the role\n"));
+	                              "\nA paragraph.\n\nWords:\n  irsa                        the role\n"));
+	assert_non_null(strstr(p.out, "\nExamples:\n  helm thing look\n  helm thing look kms\n\nCluster:\n"));
 	assert_non_null(strstr(p.out, "\n  -n, --namespace NAME        namespace of the release\n"));
 	assert_non_null(strstr(p.out, "\nEverywhere:\n  -h, --help                  print this\n"));
 	assert_null(strstr(p.out, "burst-limit"));

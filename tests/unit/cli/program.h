@@ -83,6 +83,7 @@ static int run_look(struct app *app, struct err *e)
 
 static const struct command look_row = {
 	.name = "look", .group = "Look", .args = "[irsa|kms]", .summary = "look at it", .words_max = 1,
+	.details = "A paragraph.", .examples = "helm thing look\nhelm thing look kms\n",
 	.words = look_words, .takes = TAKES_KUBE, .run = run_look,
 };
 

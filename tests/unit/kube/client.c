@@ -60,7 +60,7 @@ static void basic_authorization(void **state)
 	k.username = "Aladdin";
 	secret_set(&k.password, view_text("open sesame"));
 	assert_int_equal(kube_ask(&k, &rq, "GET", "/version", NULL, &e), 0);
-	assert_header(&rq, "Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");  /* RFC 7617 */
+	assert_header(&rq, "Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); /* RFC 7617 */
 	request_release(&rq);
 	kube_release(&k);
 }
@@ -102,15 +102,16 @@ static void apply_is_a_patch_in_json(void **state)
 	value_set_text(&a, object, "kind", "ServiceAccount");
 	assert_int_equal(kube_ask_apply(&k, &rq, "/sa", object, "helm vault", false, &e), 0);
 	assert_string_equal(rq.method, "PATCH");
-	assert_string_equal(rq.url,
-						"https://api:6443/prefix/sa?fieldManager=helm%20vault&fieldValidation=Strict");
+	assert_string_equal(
+		rq.url, "https://api:6443/prefix/sa?fieldManager=helm%20vault&fieldValidation=Strict");
 	assert_header(&rq, "Content-Type", "application/apply-patch+yaml");
 	assert_true(view_is(rq.body, "{\"kind\":\"ServiceAccount\"}"));
 	request_release(&rq);
 
 	rq = (struct request){ 0 };
 	assert_int_equal(kube_ask_apply(&k, &rq, "/sa?dryRun=All", object, "helm", true, &e), 0);
-	assert_string_equal(rq.url, "https://api:6443/prefix/"
+	assert_string_equal(rq.url,
+						"https://api:6443/prefix/"
 						"sa?dryRun=All&fieldManager=helm&fieldValidation=Strict&force=true");
 	request_release(&rq);
 }
@@ -136,28 +137,30 @@ static void pod_proxy_names_scheme_and_port(void **state)
 	AUTO(err) struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(kube_ask_pod_proxy(&k, &rq, "vault", "vault-0", "http", 8200, "/v1/sys/init", &e), 0);
+	assert_int_equal(
+		kube_ask_pod_proxy(&k, &rq, "vault", "vault-0", "http", 8200, "/v1/sys/init", &e), 0);
 	assert_string_equal(rq.url, "https://api:6443/prefix/api/v1/namespaces/vault/pods/"
-						"vault-0:8200/proxy/v1/sys/init");
+								"vault-0:8200/proxy/v1/sys/init");
 	request_release(&rq);
 
 	rq = (struct request){ 0 };
 	assert_int_equal(kube_ask_pod_proxy(&k, &rq, "vault", "vault-0", "https", 8200, "v1/x", &e), 0);
 	assert_string_equal(rq.url, "https://api:6443/prefix/api/v1/namespaces/vault/pods/"
-						"https:vault-0:8200/proxy/v1/x");
+								"https:vault-0:8200/proxy/v1/x");
 	request_release(&rq);
 }
 
 /* ---- hearing ---- */
 
 #define STATUS(code, reason, message) \
-	"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"" message "\"," \
+	"{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"" message \
+	"\"," \
 	"\"reason\":\"" reason "\",\"code\":" code "}"
 
 static const struct {
 	int status;
 	const char *type, *body;
-	int read;                        /* what kube_read gives */
+	int read; /* what kube_read gives */
 	enum heard heard;
 	enum err_kind kind;
 	const char *reason, *text;
@@ -168,27 +171,31 @@ static const struct {
 	{ 200, "application/json", "", 0, HEARD_DONE, ERR_NONE, "", NULL },
 	{ 200, "application/json", "{\"kind\":\"Po", -1, HEARD_UNSURE, ERR_REMOTE, "", "reply (200)" },
 	{ 200, NULL, "{\"kind\":\"Po", -1, HEARD_UNSURE, ERR_REMOTE, "", "reply (200)" },
-	{ 401, "application/json", STATUS("401", "Unauthorized", "Unauthorized"), 0, HEARD_RENEW, ERR_DENIED,
-	  "Unauthorized", "reading: not logged in (401): Unauthorized" },
-	{ 403, "application/json", STATUS("403", "Forbidden", "pods is forbidden"), 0, HEARD_REFUSED, ERR_DENIED,
-	  "Forbidden", "reading: not allowed (403): pods is forbidden" },
-	{ 404, "application/json", STATUS("404", "NotFound", "not found"), 0, HEARD_REFUSED, ERR_ABSENT, "NotFound",
-	  "reading: not there (404): not found" },
+	{ 401, "application/json", STATUS("401", "Unauthorized", "Unauthorized"), 0, HEARD_RENEW,
+	  ERR_DENIED, "Unauthorized", "reading: not logged in (401): Unauthorized" },
+	{ 403, "application/json", STATUS("403", "Forbidden", "pods is forbidden"), 0, HEARD_REFUSED,
+	  ERR_DENIED, "Forbidden", "reading: not allowed (403): pods is forbidden" },
+	{ 404, "application/json", STATUS("404", "NotFound", "not found"), 0, HEARD_REFUSED, ERR_ABSENT,
+	  "NotFound", "reading: not there (404): not found" },
 	{ 404, "text/plain", "404 page\tnot found\nmore", 0, HEARD_REFUSED, ERR_ABSENT, "",
 	  "reading: not there (404): 404 page not found" },
-	{ 409, "application/json", STATUS("409", "Conflict", "conflict with helm"), 0, HEARD_REFUSED, ERR_CONFLICT,
-	  "Conflict", "conflict with helm" },
-	{ 422, "application/json", STATUS("422", "Invalid", "bad name"), 0, HEARD_REFUSED, ERR_REMOTE, "Invalid",
-	  "reading: refused (422): bad name" },
-	{ 429, "application/json", STATUS("429", "TooManyRequests", "slow down"), 0, HEARD_BUSY, ERR_THROTTLED,
-	  "TooManyRequests", "slow down" },
-	{ 503, "application/json", STATUS("503", "ServiceUnavailable", "starting"), 0, HEARD_BUSY, ERR_THROTTLED,
-	  "ServiceUnavailable", "reading: the API server is busy (503): starting" },
-	{ 503, "application/json", STATUS("503", "ServiceUnavailable", "error trying to reach service: dial tcp"), 0,
-	  HEARD_REFUSED, ERR_NET, "ServiceUnavailable", "reading: error trying to reach service: dial tcp" },
-	{ 500, "application/json", STATUS("500", "InternalError", "failed calling webhook"), 0, HEARD_UNSURE,
-	  ERR_REMOTE, "InternalError", "reading: the API server failed (500): failed calling webhook" },
-	{ 502, "text/html", "", 0, HEARD_UNSURE, ERR_REMOTE, "", "reading: the API server failed (502)" },
+	{ 409, "application/json", STATUS("409", "Conflict", "conflict with helm"), 0, HEARD_REFUSED,
+	  ERR_CONFLICT, "Conflict", "conflict with helm" },
+	{ 422, "application/json", STATUS("422", "Invalid", "bad name"), 0, HEARD_REFUSED, ERR_REMOTE,
+	  "Invalid", "reading: refused (422): bad name" },
+	{ 429, "application/json", STATUS("429", "TooManyRequests", "slow down"), 0, HEARD_BUSY,
+	  ERR_THROTTLED, "TooManyRequests", "slow down" },
+	{ 503, "application/json", STATUS("503", "ServiceUnavailable", "starting"), 0, HEARD_BUSY,
+	  ERR_THROTTLED, "ServiceUnavailable", "reading: the API server is busy (503): starting" },
+	{ 503, "application/json",
+	  STATUS("503", "ServiceUnavailable", "error trying to reach service: dial tcp"), 0,
+	  HEARD_REFUSED, ERR_NET, "ServiceUnavailable",
+	  "reading: error trying to reach service: dial tcp" },
+	{ 500, "application/json", STATUS("500", "InternalError", "failed calling webhook"), 0,
+	  HEARD_UNSURE, ERR_REMOTE, "InternalError",
+	  "reading: the API server failed (500): failed calling webhook" },
+	{ 502, "text/html", "", 0, HEARD_UNSURE, ERR_REMOTE, "",
+	  "reading: the API server failed (502)" },
 	{ 302, NULL, "", 0, HEARD_REFUSED, ERR_REMOTE, "", "reading: refused (302)" },
 };
 
@@ -199,7 +206,9 @@ static void each_reply_is_understood(void **state)
 		AUTO(arena) struct arena a = ARENA_INIT;
 		AUTO(err) struct err e = { 0 };
 		struct reply reply = {
-			.status = replies[i].status, .head = BUF_MAX(1000), .body = BUF_MAX(1000),
+			.status = replies[i].status,
+			.head = BUF_MAX(1000),
+			.body = BUF_MAX(1000),
 		};
 		struct kube_answer answer;
 

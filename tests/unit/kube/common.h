@@ -8,10 +8,18 @@
 #include "unit/unit.h"
 
 #define CERT "-----BEGIN CERTIFICATE-----\nQ0VSVA==\n-----END CERTIFICATE-----\n"
-#define KEY  "-----BEGIN PRIVATE KEY-----\nS0VZ\n-----END PRIVATE KEY-----\n"
+#define KEY "-----BEGIN PRIVATE KEY-----\nS0VZ\n-----END PRIVATE KEY-----\n"
 /* The same in base64, as the *-data fields hold them. */
-#define CERT64 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tClEwVlNWQT09Ci0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
-#define KEY64  "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tClMwVloKLS0tLS1FTkQgUFJJVkFURSBLRVktLS0tLQo="
+#define CERT64 \
+	"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tClEwVlNWQT09Ci0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
+#define KEY64 "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tClMwVloKLS0tLS1FTkQgUFJJVkFURSBLRVktLS0tLQo="
+
+/* A small one; the parts of cluster, context and user can be put in. */
+#define SMALL(cluster, context, user) \
+	"current-context: c\n" \
+	"contexts: [{name: c, context: {cluster: k, user: u" context "}}]\n" \
+	"clusters: [{name: k, cluster: {server: 'https://k.example'" cluster "}}]\n" \
+	"users: [{name: u, user: {" user "}}]\n"
 
 #define HOME_CONFIG "/home/ops/.kube/config"
 

@@ -27,7 +27,7 @@ static void stage_start(struct stage *s, const char *script, const char *more)
 	AUTO(text) char *kubeconfig = NULL;
 	FILE *f;
 
-	*s = (struct stage){ .dir = "/tmp/kube-login-XXXXXX" };
+	*s = (struct stage){ .dir = P_tmpdir "/kube-login-XXXXXX" };
 	assert_non_null(mkdtemp(s->dir));
 	s->plugin = xasprintf("%s/plugin", s->dir);
 	if (script) {
@@ -37,13 +37,14 @@ static void stage_start(struct stage *s, const char *script, const char *more)
 		assert_int_equal(fclose(f), 0);
 		assert_int_equal(chmod(s->plugin, 0700), 0);
 	}
-	kubeconfig = xasprintf("current-context: c\n"
-						   "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
-						   "clusters: [{name: k, cluster: {server: 'https://k.example', tls-server-name: inner,\n"
-						   "  certificate-authority-data: " CERT64 ",\n"
-						   "  extensions: [{name: client.authentication.k8s.io/exec, extension: {level: 3}}]}}]\n"
-						   "users: [{name: u, user: {exec: {apiVersion: " V1 ", command: %s%s}}}]\n",
-						   s->plugin, more);
+	kubeconfig = xasprintf(
+		"current-context: c\n"
+		"contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+		"clusters: [{name: k, cluster: {server: 'https://k.example', tls-server-name: inner,\n"
+		"  certificate-authority-data: " CERT64 ",\n"
+		"  extensions: [{name: client.authentication.k8s.io/exec, extension: {level: 3}}]}}]\n"
+		"users: [{name: u, user: {exec: {apiVersion: " V1 ", command: %s%s}}}]\n",
+		s->plugin, more);
 	bench_start(&s->b, kubeconfig);
 	if (bench_open(&s->b) < 0 || engine_curl_open(&config, &s->t, &e) < 0)
 		fail_msg("%s%s", s->b.e.text ? s->b.e.text : "", e.text ? e.text : "");
@@ -69,7 +70,9 @@ static void assert_token(const struct kube *k, const char *want)
 	assert_string_equal(secret_expose(&k->token).p, want);
 }
 
-#define ANSWER(status) "printf '%s' '{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\",\"status\":{" status "}}'"
+#define ANSWER(status) \
+	"printf '%s' '{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\",\"status\":{" status "}}" \
+	"'"
 #define NEVER ", interactiveMode: Never"
 
 static void a_token_with_its_end(void **state)
@@ -77,8 +80,9 @@ static void a_token_with_its_end(void **state)
 	struct stage s;
 
 	(void)state;
-	stage_start(&s, "test \"$1 $2\" = 'get token' && test \"$WHO\" = 'a b' || exit 9\n"
-				ANSWER("\"token\":\"t-'$$'\",\"expirationTimestamp\":\"2025-11-24T16:10:00Z\""),
+	stage_start(&s,
+				"test \"$1 $2\" = 'get token' && test \"$WHO\" = 'a b' || exit 9\n" ANSWER(
+					"\"token\":\"t-'$$'\",\"expirationTimestamp\":\"2025-11-24T16:10:00Z\""),
 				NEVER ", args: [get, token], env: [{name: WHO, value: a b}]");
 	if (login(&s) < 0)
 		fail_msg("%s", s.b.e.text);
@@ -103,9 +107,13 @@ static void a_client_certificate(void **state)
 	struct stage s;
 
 	(void)state;
-	stage_start(&s, "cat <<'END'\n{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\",\"status\":{"
-				"\"clientCertificateData\":\"-----BEGIN CERTIFICATE-----\\nQ0VSVA==\\n-----END CERTIFICATE-----\\n\","
-				"\"clientKeyData\":\"-----BEGIN PRIVATE KEY-----\\nS0VZ\\n-----END PRIVATE KEY-----\\n\"}}\nEND", NEVER);
+	stage_start(&s,
+				"cat <<'END'\n{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\",\"status\":{"
+				"\"clientCertificateData\":\"-----BEGIN CERTIFICATE-----\\nQ0VSVA==\\n-----END "
+				"CERTIFICATE-----\\n\","
+				"\"clientKeyData\":\"-----BEGIN PRIVATE KEY-----\\nS0VZ\\n-----END PRIVATE "
+				"KEY-----\\n\"}}\nEND",
+				NEVER);
 	if (login(&s) < 0)
 		fail_msg("%s", s.b.e.text);
 	assert_true(view_is(s.b.kube.tls.cert_pem, CERT));
@@ -121,10 +129,12 @@ static void a_client_certificate(void **state)
 static const struct value *what_it_is_told(struct stage *s, const char *more)
 {
 	AUTO(buf) struct buf text = BUF_MAX(1 << 16);
-	struct value *info;
+	struct value *info = NULL;
 
-	stage_start(s, "info=$(printf %s \"$KUBERNETES_EXEC_INFO\" | base64 -w0)\n"
-				"printf '{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"%s\"}}' \"$info\"",
+	stage_start(s,
+				"info=$(printf %s \"$KUBERNETES_EXEC_INFO\" | base64 -w0)\n"
+				"printf '{\"apiVersion\":\"" V1
+				"\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"%s\"}}' \"$info\"",
 				more);
 	if (login(s) < 0 || base64_parse(&text, secret_expose(&s->b.kube.token), &s->b.e) < 0 ||
 		va_json_parse(&s->b.mem, buf_bytes(&text), "told", &info, &s->b.e) < 0)
@@ -166,18 +176,26 @@ static const struct {
 	{ "exit 3", NEVER, "it ended with exit code 3", NULL },
 	{ "kill -9 $$", NEVER, "it ended by signal 9", NULL },
 	{ NULL, NEVER, "plugin'", "install '" },
-	{ NULL, NEVER ", installHint: \"get it\\nfrom your admin\"", "plugin'", "get it from your admin" },
+	{ NULL, NEVER ", installHint: \"get it\\nfrom your admin\"", "plugin'",
+	  "get it from your admin" },
 	{ "echo nothing", NEVER, "it gave no JSON", NULL },
 	{ "echo '{}'", NEVER, "it gave no ExecCredential", NULL },
-	{ "echo '{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\"}'", NEVER,
-	  "it speaks 'client.authentication.k8s.io/v1beta1', the kubeconfig wants '" V1 "'", "update-kubeconfig" },
-	{ "echo '{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\"}'", NEVER, "'status' is missing", NULL },
+	{ "echo "
+	  "'{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\"}'",
+	  NEVER, "it speaks 'client.authentication.k8s.io/v1beta1', the kubeconfig wants '" V1 "'",
+	  "update-kubeconfig" },
+	{ "echo '{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\"}'", NEVER,
+	  "'status' is missing", NULL },
 	{ ANSWER(""), NEVER, "neither a token nor a client certificate", NULL },
-	{ ANSWER("\"clientKeyData\":\"hunter2\",\"token\":\"hunter2\""), NEVER, "without its key, or a key alone", NULL },
-	{ ANSWER("\"clientKeyData\":\"hunter2\",\"clientCertificateData\":\"x\""), NEVER, "holds no PEM block", NULL },
+	{ ANSWER("\"clientKeyData\":\"hunter2\",\"token\":\"hunter2\""), NEVER,
+	  "without its key, or a key alone", NULL },
+	{ ANSWER("\"clientKeyData\":\"hunter2\",\"clientCertificateData\":\"x\""), NEVER,
+	  "holds no PEM block", NULL },
 	{ ANSWER("\"token\":\"hunter2\\r\\nX: y\""), NEVER, "control character", NULL },
-	{ ANSWER("\"token\":\"hunter2\",\"expirationTimestamp\":\"soon\""), NEVER, "its expirationTimestamp", NULL },
-	{ ANSWER("\"token\":\"hunter2\""), ", interactiveMode: Always", "wants a terminal", "log in where there is one" },
+	{ ANSWER("\"token\":\"hunter2\",\"expirationTimestamp\":\"soon\""), NEVER,
+	  "its expirationTimestamp", NULL },
+	{ ANSWER("\"token\":\"hunter2\""), ", interactiveMode: Always", "wants a terminal",
+	  "log in where there is one" },
 };
 
 static void each_failure_is_told(void **state)
@@ -208,8 +226,8 @@ static void token_files_are_read_at_each_login(void **state)
 
 	(void)state;
 	bench_start(&b, "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
-				"clusters: [{name: k, cluster: {server: 'https://k'}}]\n"
-				"users: [{name: u, user: {token: old, tokenFile: /t}}]\n");
+					"clusters: [{name: k, cluster: {server: 'https://k'}}]\n"
+					"users: [{name: u, user: {token: old, tokenFile: /t}}]\n");
 	fake_host_file(&b.machine, "/t", " new \n");
 	assert_int_equal(bench_open(&b), 0);
 	assert_token(&b.kube, "old");
@@ -246,7 +264,8 @@ static void what_cannot_be_renewed_says_so(void **state)
 
 struct cluster {
 	unsigned logins;
-	const char *good;            /* the Authorization that is accepted */
+	bool dialog;      /* the plugin had our terminal, at its last run */
+	const char *good; /* the Authorization that is accepted */
 };
 
 static void serve(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms)
@@ -256,13 +275,18 @@ static void serve(void *to, const struct request *rq, struct reply *reply, unsig
 
 	(void)latency_ms;
 	if (rq->kind == REQUEST_CHILD) {
-		text = xasprintf("{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\",\"status\":{\"token\":"
-						 "\"t%u\"}}", ++c->logins);
+		c->dialog = rq->input_shared && rq->talk == CHILD_SHARED;
+		text = xasprintf("{\"apiVersion\":\"" V1
+						 "\",\"kind\":\"ExecCredential\",\"status\":{\"token\":"
+						 "\"t%u\"}}",
+						 ++c->logins);
 		fake_reply(reply, 0, text);
 	} else if (text_same(request_header_get(rq, "Authorization"), c->good)) {
 		fake_reply(reply, 200, "{\"kind\":\"Node\"}");
 	} else {
-		fake_reply(reply, 401, "{\"kind\":\"Status\",\"reason\":\"Unauthorized\",\"message\":\"Unauthorized\"}");
+		fake_reply(
+			reply, 401,
+			"{\"kind\":\"Status\",\"reason\":\"Unauthorized\",\"message\":\"Unauthorized\"}");
 	}
 }
 
@@ -298,10 +322,12 @@ static int renew(void *to, const struct reply *reply, struct err *e)
 
 static void start_session(struct bench *b, const char *user)
 {
-	AUTO(text) char *text = xasprintf("current-context: c\n"
-									  "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
-									  "clusters: [{name: k, cluster: {server: 'https://k'}}]\n"
-									  "users: [{name: u, user: {%s}}]\n", user);
+	AUTO(text)
+	char *text = xasprintf("current-context: c\n"
+						   "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+						   "clusters: [{name: k, cluster: {server: 'https://k'}}]\n"
+						   "users: [{name: u, user: {%s}}]\n",
+						   user);
 
 	bench_start(b, text);
 	if (bench_open(b) < 0)
@@ -360,6 +386,39 @@ static void a_401_of_a_fixed_token_is_final(void **state)
 	fake_transport_release(&net);
 }
 
+static void the_terminal_is_lent_as_the_mode_says(void **state)
+{
+	static const struct {
+		const char *mode;
+		bool interactive, dialog;
+	} rows[] = {
+		{ "Never", true, false },
+		{ "IfAvailable", true, true },
+		{ "IfAvailable", false, false },
+		{ "Always", true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO(text)
+		char *user = xasprintf("exec: {apiVersion: " V1 ", command: p, "
+							   "interactiveMode: %s}",
+							   rows[i].mode);
+		struct cluster cluster = { 0 };
+		AUTO(bench) struct bench b;
+		struct fake_transport net;
+		struct transport t;
+
+		start_session(&b, user);
+		b.kube.interactive = rows[i].interactive;
+		fake_transport_init(&net, serve, &cluster);
+		t = fake_transport(&net);
+		assert_int_equal(kube_login(&b.kube, &t, &b.e), 0);
+		assert_int_equal(cluster.dialog, rows[i].dialog);
+		fake_transport_release(&net);
+	}
+}
+
 static void a_hanging_plugin_is_given_up(void **state)
 {
 	struct cluster cluster = { 0 };
@@ -375,7 +434,7 @@ static void a_hanging_plugin_is_given_up(void **state)
 	assert_int_equal(kube_login(&b.kube, &t, &b.e), -1);
 	assert_int_equal(b.e.kind, ERR_AUTH);
 	assert_holds(b.e.text, "the credential plugin 'p' of the user 'u'");
-	assert_int_equal(net.n_calls, 1);                /* not asked a second time */
+	assert_int_equal(net.n_calls, 1); /* not asked a second time */
 	assert_true(net.now_ms >= 60000 && net.now_ms < 120000);
 	fake_transport_release(&net);
 }
@@ -392,6 +451,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_renewed_says_so),
 		cmocka_unit_test(a_401_logs_in_anew_once),
 		cmocka_unit_test(a_401_of_a_fixed_token_is_final),
+		cmocka_unit_test(the_terminal_is_lent_as_the_mode_says),
 		cmocka_unit_test(a_hanging_plugin_is_given_up),
 	};
 

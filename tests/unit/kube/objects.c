@@ -16,42 +16,58 @@ static const struct value *parse(struct arena *a, const char *text)
 #define POD(status) \
 	"{\"kind\":\"Pod\",\"metadata\":{\"name\":\"vault-0\",\"namespace\":\"vault\"}," \
 	"\"spec\":{\"nodeName\":\"n\",\"initContainers\":[{\"name\":\"prepare\",\"image\":\"i\"}]," \
-	"\"containers\":[{\"name\":\"vault\",\"image\":\"hashicorp/vault:9\"}]},\"status\":{" status "}}"
+	"\"containers\":[{\"name\":\"vault\",\"image\":\"hashicorp/vault:9\"}]},\"status\":{" status \
+	"}}"
 
-#define DONE "\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{\"terminated\":" \
+#define DONE \
+	"\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{\"terminated\":" \
 	"{\"reason\":\"Completed\",\"exitCode\":0}}}],"
-#define VAULT(state) DONE "\"containerStatuses\":[{\"name\":\"vault\",\"restartCount\":4," state "}]"
-#define WAITING(reason, message) "\"state\":{\"waiting\":{\"reason\":\"" reason "\",\"message\":\"" message "\"}}"
+#define VAULT(state) \
+	DONE "\"containerStatuses\":[{\"name\":\"vault\",\"restartCount\":4," state "}]"
+#define WAITING(reason, message) \
+	"\"state\":{\"waiting\":{\"reason\":\"" reason "\",\"message\":\"" message "\"}}"
 
 static const struct {
 	const char *status, *reason;
 	bool stuck;
 } reasons[] = {
 	{ "\"phase\":\"Running\"," VAULT("\"ready\":false,\"state\":{\"running\":{}}"), NULL, false },
-	{ "\"phase\":\"Succeeded\"," VAULT("\"state\":{\"terminated\":{\"exitCode\":0}}"), NULL, false },
+	{ "\"phase\":\"Succeeded\"," VAULT("\"state\":{\"terminated\":{\"exitCode\":0}}"), NULL,
+	  false },
 	{ "\"phase\":\"Pending\",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\","
-	  "\"reason\":\"Unschedulable\",\"message\":\"0/1 nodes are available: 1 Insufficient memory.\"}]",
+	  "\"reason\":\"Unschedulable\",\"message\":\"0/1 nodes are available: 1 Insufficient "
+	  "memory.\"}]",
 	  "unschedulable: 0/1 nodes are available: 1 Insufficient memory.", true },
 	{ "\"phase\":\"Pending\"," VAULT(WAITING("ImagePullBackOff", "Back-off pulling image")),
-	  "container 'vault' cannot get its image 'hashicorp/vault:9': ImagePullBackOff: Back-off pulling image", true },
-	{ "\"phase\":\"Pending\"," VAULT(WAITING("CreateContainerConfigError", "secret \\\"x\\\"\\nnot found")),
+	  "container 'vault' cannot get its image 'hashicorp/vault:9': ImagePullBackOff: Back-off "
+	  "pulling image",
+	  true },
+	{ "\"phase\":\"Pending\"," VAULT(
+		  WAITING("CreateContainerConfigError", "secret \\\"x\\\"\\nnot found")),
 	  "container 'vault': CreateContainerConfigError: secret \"x\" not found", true },
-	{ "\"phase\":\"Running\"," VAULT(WAITING("CrashLoopBackOff", "back-off 40s")
-	  ",\"lastState\":{\"terminated\":{\"reason\":\"Error\",\"exitCode\":1}}"),
+	{ "\"phase\":\"Running\"," VAULT(WAITING(
+		  "CrashLoopBackOff",
+		  "back-off 40s") ",\"lastState\":{\"terminated\":{\"reason\":\"Error\",\"exitCode\":1}}"),
 	  "container 'vault' keeps ending (4 restarts), last: Error, exit code 1", true },
 	{ "\"phase\":\"Running\"," VAULT(WAITING("CrashLoopBackOff", "back-off 40s")),
 	  "container 'vault': CrashLoopBackOff: back-off 40s", true },
-	{ "\"phase\":\"Running\"," VAULT("\"state\":{\"terminated\":{\"reason\":\"OOMKilled\",\"exitCode\":137,"
-	  "\"signal\":9,\"message\":\"m\"}}"), "container 'vault' ended: OOMKilled, signal 9: m", true },
+	{ "\"phase\":\"Running\"," VAULT(
+		  "\"state\":{\"terminated\":{\"reason\":\"OOMKilled\",\"exitCode\":137,"
+		  "\"signal\":9,\"message\":\"m\"}}"),
+	  "container 'vault' ended: OOMKilled, signal 9: m", true },
 	{ "\"phase\":\"Failed\",\"reason\":\"Evicted\",\"message\":\"The node was low on memory.\"",
 	  "Evicted: The node was low on memory.", true },
-	{ "\"phase\":\"Pending\"," VAULT(WAITING("ContainerCreating", "")), "container 'vault' is being created", false },
-	{ "\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{\"running\":{}}}],"
+	{ "\"phase\":\"Pending\"," VAULT(WAITING("ContainerCreating", "")),
+	  "container 'vault' is being created", false },
+	{ "\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{"
+	  "\"running\":{}}}],"
 	  "\"containerStatuses\":[{\"name\":\"vault\"," WAITING("PodInitializing", "") "}]",
 	  "init container 'prepare' has not ended yet", false },
-	{ "\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{\"terminated\":"
-	  "{\"reason\":\"Error\",\"exitCode\":2}}}],\"containerStatuses\":[{\"name\":\"vault\","
-	  WAITING("PodInitializing", "") "}]", "init container 'prepare' ended: Error, exit code 2", true },
+	{ "\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":\"prepare\",\"state\":{"
+	  "\"terminated\":"
+	  "{\"reason\":\"Error\",\"exitCode\":2}}}],\"containerStatuses\":[{\"name\":"
+	  "\"vault\"," WAITING("PodInitializing", "") "}]",
+	  "init container 'prepare' ended: Error, exit code 2", true },
 	{ "\"phase\":\"Pending\"", "init container 'prepare' is being created", false },
 };
 
@@ -83,8 +99,12 @@ static void a_deleted_pod_says_so(void **state)
 	bool stuck;
 
 	(void)state;
-	assert_int_equal(pod_read(&pod, &a, parse(&a, "{\"metadata\":{\"name\":\"p\",\"deletionTimestamp\":"
-											  "\"2026-01-01T00:00:00Z\"},\"status\":{\"phase\":\"Running\"}}"), &e), 0);
+	assert_int_equal(
+		pod_read(&pod, &a,
+				 parse(&a, "{\"metadata\":{\"name\":\"p\",\"deletionTimestamp\":"
+						   "\"2026-01-01T00:00:00Z\"},\"status\":{\"phase\":\"Running\"}}"),
+				 &e),
+		0);
 	assert_true(pod.deleting);
 	assert_string_equal(pod_reason(&a, &pod, &stuck), "it is being deleted");
 	assert_false(stuck);
@@ -94,7 +114,8 @@ static const char irsa_pod[] =
 	"{\"metadata\":{\"name\":\"vault-0\",\"labels\":{\"app.kubernetes.io/name\":\"vault\"}},"
 	"\"spec\":{\"serviceAccountName\":\"vault\",\"containers\":[{\"name\":\"vault\",\"env\":["
 	"{\"name\":\"HOST_IP\",\"valueFrom\":{}},{\"name\":\"AWS_ROLE_ARN\",\"value\":\"arn\"}],"
-	"\"volumeMounts\":[{\"name\":\"aws-iam-token\",\"mountPath\":\"/var/run/token\"}]},{\"name\":\"side\"}],"
+	"\"volumeMounts\":[{\"name\":\"aws-iam-token\",\"mountPath\":\"/var/run/"
+	"token\"}]},{\"name\":\"side\"}],"
 	"\"volumes\":[{\"name\":\"data\"},{\"name\":\"aws-iam-token\",\"projected\":{\"sources\":["
 	"{\"serviceAccountToken\":{\"audience\":\"sts.amazonaws.com\",\"expirationSeconds\":86400,"
 	"\"path\":\"token\"}}]}}]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.9\","
@@ -134,11 +155,19 @@ static void pages_of_pods_add_up(void **state)
 	struct pod_list pods = { 0 };
 
 	(void)state;
-	assert_int_equal(pod_list_read(&pods, &a, parse(&a, "{\"metadata\":{\"continue\":\"next\"},\"items\":["
-		"{\"metadata\":{\"name\":\"a\"}}]}"), &e), 0);
+	assert_int_equal(pod_list_read(&pods, &a,
+								   parse(&a, "{\"metadata\":{\"continue\":\"next\"},\"items\":["
+											 "{\"metadata\":{\"name\":\"a\"}}]}"),
+								   &e),
+					 0);
 	assert_string_equal(pods.more, "next");
-	assert_int_equal(pod_list_read(&pods, &a, parse(&a, "{\"metadata\":{\"continue\":\"\"},\"items\":["
-		"{\"metadata\":{\"name\":\"b\"}},{\"metadata\":{\"name\":\"c\"}}]}"), &e), 0);
+	assert_int_equal(
+		pod_list_read(&pods, &a,
+					  parse(&a,
+							"{\"metadata\":{\"continue\":\"\"},\"items\":["
+							"{\"metadata\":{\"name\":\"b\"}},{\"metadata\":{\"name\":\"c\"}}]}"),
+					  &e),
+		0);
 	assert_null(pods.more);
 	assert_int_equal(pods.n, 3);
 	assert_string_equal(pods.at[0].name, "a");
@@ -158,17 +187,26 @@ static void who_holds_a_service_account(void **state)
 	struct service_account account;
 
 	(void)state;
-	assert_int_equal(service_account_read(&account, parse(&a,
-		"{\"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"vault\",\"namespace\":\"ns\","
-		"\"labels\":{\"app.kubernetes.io/managed-by\":\"Helm\"},\"annotations\":{"
-		"\"eks.amazonaws.com/role-arn\":\"arn:r\",\"meta.helm.sh/release-name\":\"v\","
-		"\"meta.helm.sh/release-namespace\":\"ns\"}}}"), &e), 0);
+	assert_int_equal(
+		service_account_read(
+			&account,
+			parse(&a,
+				  "{\"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"vault\",\"namespace\":"
+				  "\"ns\","
+				  "\"labels\":{\"app.kubernetes.io/managed-by\":\"Helm\"},\"annotations\":{"
+				  "\"eks.amazonaws.com/role-arn\":\"arn:r\",\"meta.helm.sh/release-name\":\"v\","
+				  "\"meta.helm.sh/release-namespace\":\"ns\"}}}"),
+			&e),
+		0);
 	assert_string_equal(account.role_arn, "arn:r");
 	assert_string_equal(account.managed_by, "Helm");
 	assert_string_equal(account.release, "v");
 	assert_string_equal(account.release_namespace, "ns");
-	assert_int_equal(service_account_read(&account, parse(&a, "{\"kind\":\"ServiceAccount\",\"metadata\":"
-		"{\"name\":\"default\"}}"), &e), 0);
+	assert_int_equal(service_account_read(&account,
+										  parse(&a, "{\"kind\":\"ServiceAccount\",\"metadata\":"
+													"{\"name\":\"default\"}}"),
+										  &e),
+					 0);
 	assert_null(account.role_arn);
 	assert_null(account.managed_by);
 	assert_int_equal(service_account_read(&account, parse(&a, "{\"kind\":\"Status\"}"), &e), -1);
@@ -178,10 +216,8 @@ static void who_holds_a_service_account(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_pod_tells_its_reason),
-		cmocka_unit_test(a_deleted_pod_says_so),
-		cmocka_unit_test(web_identity_of_a_pod),
-		cmocka_unit_test(pages_of_pods_add_up),
+		cmocka_unit_test(each_pod_tells_its_reason),   cmocka_unit_test(a_deleted_pod_says_so),
+		cmocka_unit_test(web_identity_of_a_pod),       cmocka_unit_test(pages_of_pods_add_up),
 		cmocka_unit_test(who_holds_a_service_account),
 	};
 
