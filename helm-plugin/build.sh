@@ -3,7 +3,7 @@
 # helm runs it as install and update hook; by hand it does the same.
 set -eu
 
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."    # helm reaches a source folder through a link; CMake keeps the path that it is given
 missing=
 log=build/release.log
 
@@ -35,7 +35,7 @@ generator=
 [ -f build/release/CMakeCache.txt ] || command -v make >/dev/null 2>&1 || generator='-G Ninja'
 echo "vault-aws: building both programs (about half a minute)"
 # shellcheck disable=SC2086
-if ! { cmake --preset release $generator && cmake --build --preset release --parallel; } >"$log" 2>&1; then
+if ! { cmake --preset release -DVA_WERROR=OFF $generator && cmake --build --preset release --parallel; } >"$log" 2>&1; then
 	tail -n 25 "$log" >&2
 	echo "vault-aws: the build failed, all of it is in $(pwd)/$log" >&2
 	exit 1

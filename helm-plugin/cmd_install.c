@@ -129,6 +129,21 @@ static int report(struct session *s, struct err *e)
 	return 0;
 }
 
+/* What failed stays the error; whether it could be taken back is told beside it. */
+static void take_back(struct session *s, const struct install_options *o)
+{
+	const struct track *t = graph_track(&s->graph, "chart.install");
+	AUTO(err) struct err why = {0};
+
+	if ((!o->atomic && !o->rollback) || !t || (t->state != STEP_DONE && t->state != STEP_FAILED))
+		return;
+	if (session_loop(s, rollback_steps, n_rollback_steps, false, &why) < 0)
+		warning_printf(s->app, "%s", why.text);
+	else
+		talk_printf(s->app, s->world.install->revision_before > 0 ? "the release is back at revision %lld; AWS is left as it is" :
+		            "the release is gone again; AWS is left as it is", (long long)s->world.install->revision_before);
+}
+
 static int run(struct app *app, struct err *e)
 {
 	struct install in = {0};
@@ -142,6 +157,8 @@ static int run(struct app *app, struct err *e)
 	if (result == 0) {
 		fill(app, &s, &in);
 		result = session_run(&s, in.dry_run, e);
+		if (result < 0)
+			take_back(&s, app->options);
 	}
 	if (result == 0)
 		result = in.dry_run ? print_dry_run(&s, e) : report(&s, e);

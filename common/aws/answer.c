@@ -15,7 +15,7 @@ bool aws_code_is(const struct aws_answer *answer, const char *code)
 
 static void read_date(struct aws_answer *out, struct arena *a, const struct reply *reply)
 {
-	AUTO(err) struct err e = {0};
+	AUTO(err) struct err e = { 0 };
 	const char *date = reply_header(reply, a, "date");
 
 	if (!date || http_date_parse(view_text(date), &out->date_ms, &e) < 0)
@@ -43,13 +43,14 @@ static int read_json(struct value **out, struct arena *a, const struct reply *re
 		return -1;
 	}
 	if ((*out)->type != VALUE_MAP)
-		return err_set(e, ERR_REMOTE, reply->status, "the answer is %s", value_type_name((*out)->type));
+		return err_set(e, ERR_REMOTE, reply->status, "the answer is %s",
+					   value_type_name((*out)->type));
 	return 0;
 }
 
 /* What stands inside <OpResult>; operations without a result have none. */
 static int read_query(const struct value **out, struct arena *a, const struct aws_op *op,
-                      const struct reply *reply, const char **request_id, struct err *e)
+					  const struct reply *reply, const char **request_id, struct err *e)
 {
 	const char *root, *id;
 	struct value *v;
@@ -68,7 +69,7 @@ static int read_query(const struct value **out, struct arena *a, const struct aw
 }
 
 static int read_body(struct aws_answer *out, struct arena *a, const struct aws_op *op,
-                     const struct reply *reply, struct err *e)
+					 const struct reply *reply, struct err *e)
 {
 	struct value *v;
 
@@ -82,8 +83,8 @@ static int read_body(struct aws_answer *out, struct arena *a, const struct aws_o
 	return 0;
 }
 
-int aws_read(struct arena *a, const struct aws_op *op, const struct reply *reply, struct aws_answer *out,
-             struct err *e)
+int aws_read(struct arena *a, const struct aws_op *op, const struct reply *reply,
+			 struct aws_answer *out, struct err *e)
 {
 	struct aws_answer answer = { .status = reply->status, .message = "" };
 	struct aws_fault fault;

@@ -8,9 +8,15 @@
 
 /* One request on its way: what the protocol wrote, before it is signed. */
 struct draft {
-	const char *method, *content_type;  /* no type: no body */
+	const char *method, *content_type; /* no type: no body */
 	struct buf path, query, body;
 };
+
+#define DRAFT_INIT \
+	{ \
+		.path = BUF_MAX(AWS_BODY_MAX), .query = BUF_MAX(AWS_BODY_MAX), \
+		.body = BUF_MAX(AWS_BODY_MAX) \
+	}
 
 static void draft_release(struct draft *d)
 {
@@ -24,7 +30,7 @@ static void draft_json(struct draft *d, const struct aws_op *op, const struct va
 {
 	d->method = "POST";
 	d->content_type = op->service->protocol == AWS_JSON_1_0 ? "application/x-amz-json-1.0"
-	                                                        : "application/x-amz-json-1.1";
+															: "application/x-amz-json-1.1";
 	buf_char(&d->path, '/');
 	if (params)
 		va_json_print(&d->body, params, false);
@@ -40,8 +46,8 @@ static void draft_query(struct draft *d, const struct aws_op *op, const struct v
 	query_print(&d->body, op->name, op->service->version, params);
 }
 
-static int draft_rest(struct draft *d, struct arena *a, const struct aws_op *op, const struct value *params,
-                      struct err *e)
+static int draft_rest(struct draft *d, struct arena *a, const struct aws_op *op,
+					  const struct value *params, struct err *e)
 {
 	struct value *rest;
 
@@ -57,8 +63,8 @@ static int draft_rest(struct draft *d, struct arena *a, const struct aws_op *op,
 	return 0;
 }
 
-static int draft_make(struct draft *d, struct arena *a, const struct aws_op *op, const struct value *params,
-                      struct err *e)
+static int draft_make(struct draft *d, struct arena *a, const struct aws_op *op,
+					  const struct value *params, struct err *e)
 {
 	switch (op->service->protocol) {
 	case AWS_QUERY:
@@ -78,7 +84,7 @@ static int draft_make(struct draft *d, struct arena *a, const struct aws_op *op,
 
 /* Signs what stands in rq; libcurl itself writes the same Host header. */
 static int add_signature(const struct aws *aws, struct request *rq, const struct draft *d,
-                         const struct endpoint *at, const struct aws_op *op, struct err *e)
+						 const struct endpoint *at, const struct aws_op *op, struct err *e)
 {
 	const struct aws *owner = aws->origin ? aws->origin : aws;
 	AUTO(buf) struct buf authorization = BUF_MAX(SIGV4_TEXT_MAX);
@@ -115,25 +121,25 @@ static int add_signature(const struct aws *aws, struct request *rq, const struct
 	return 0;
 }
 
-int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op, const struct value *params,
-            struct err *e)
+int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
+			const struct value *params, struct err *e)
 {
-	AUTO(draft) struct draft d = {
-		.path = BUF_MAX(AWS_BODY_MAX), .query = BUF_MAX(AWS_BODY_MAX), .body = BUF_MAX(AWS_BODY_MAX),
-	};
+	AUTO(draft) struct draft d = DRAFT_INIT;
 	struct endpoint at;
 
 	rq->label = arena_printf(&rq->mem, "%s:%s", op->service->id, op->name);
 	rq->sort = aws_sort;
 	if (endpoint_find(&at, &rq->mem, aws, op->service, e) < 0 ||
-	    draft_make(&d, &rq->mem, op, params, e) < 0)
+		draft_make(&d, &rq->mem, op, params, e) < 0)
 		return err_while(e, "asking %s", rq->label);
-	request_http(rq, d.method, arena_printf(&rq->mem, "%s%s%s%s%s", at.origin, at.base_path, buf_str(&d.path),
-	                                        d.query.n ? "?" : "", buf_str(&d.query)));
+	request_http(rq, d.method,
+				 arena_printf(&rq->mem, "%s%s%s%s%s", at.origin, at.base_path, buf_str(&d.path),
+							  d.query.n ? "?" : "", buf_str(&d.query)));
 	if (d.content_type)
 		request_body(rq, buf_bytes(&d.body), d.content_type);
 	if (op->service->target)
-		request_header(rq, "X-Amz-Target", arena_printf(&rq->mem, "%s.%s", op->service->target, op->name));
+		request_header(rq, "X-Amz-Target",
+					   arena_printf(&rq->mem, "%s.%s", op->service->target, op->name));
 	if (aws->user_agent)
 		request_header(rq, "User-Agent", aws->user_agent);
 	if (!op->unsigned_ && add_signature(aws, rq, &d, &at, op, e) < 0)

@@ -17,6 +17,7 @@ struct chain {
 	const struct transport *transport;
 	const char *profile;                /* whose keys are read */
 	bool environment;                   /* may variables give credentials? Not with --profile */
+	bool by_flag;                       /* --profile chose where the search began */
 	const char *seen[CHAIN_PROFILES_MAX]; /* profiles on the way here, to find loops */
 	size_t n_seen;
 	int64_t skew_ms;                    /* of the clock; a row that learns better says so here */
@@ -35,6 +36,12 @@ MUST_CHECK int chain_search(struct chain *c, struct credentials *out, struct buf
 
 /* The profile's key; NULL when absent. */
 const char *chain_get(const struct chain *c, const char *key);
+
+/* What a role session is called when nobody says: "vault-aws-1795498584", in the arena. */
+const char *chain_session_name(const struct chain *c, struct arena *a);
+
+/* "WHAT, which this program cannot do itself", with the way around it as hint. Always -1. */
+int chain_refuse(const struct chain *c, const char *what, struct err *e);
 
 /* The rows of the table in creds.c. */
 int find_environment(struct chain *c, struct credentials *out, struct buf *why, struct err *e);
@@ -57,10 +64,13 @@ int find_instance(struct chain *c, struct credentials *out, struct buf *why, str
 MUST_CHECK int credentials_fill(struct credentials *out, const char *key_id, struct view secret_key,
                                 struct view token, int64_t expires_ms, const char *source, struct err *e);
 
-/* An STS call that gives credentials: op with params, asked by `base` (not held: unsigned op). */
+/*
+ * An STS call that gives credentials: op with params, signed by base (NULL: op is unsigned), asked
+ * in the profile's region, else ours.
+ */
 MUST_CHECK int credentials_from_sts(struct chain *c, struct credentials *out, const struct aws_op *op,
                                     const struct value *params, const struct credentials *base,
-                                    const char *region, const char *source, struct err *e);
+                                    const char *source, struct err *e);
 
 /* The skew that a reply's Date shows against the host's clock; false without a Date. */
 bool clock_skew_of(const struct host *host, const struct reply *reply, int64_t *out_ms);

@@ -8,14 +8,15 @@
 #include <ctype.h>
 
 enum {
-	MAX_ATTEMPTS = 3,                /* aws-cli 2, standard mode */
-	SKEW_LIMIT_MS = 4 * 60 * 1000,   /* services allow 5 minutes */
+	MAX_ATTEMPTS = 3,              /* aws-cli 2, standard mode */
+	SKEW_LIMIT_MS = 4 * 60 * 1000, /* services allow 5 minutes */
 	WHY_MAX = 16 << 10
 };
 
 static int read_max_attempts(struct aws *aws, struct err *e)
 {
-	const char *text = settings_choose(aws->settings, aws->host, "AWS_MAX_ATTEMPTS", "max_attempts");
+	const char *text =
+		settings_choose(aws->settings, aws->host, "AWS_MAX_ATTEMPTS", "max_attempts");
 	char *end;
 	long n;
 
@@ -24,8 +25,9 @@ static int read_max_attempts(struct aws *aws, struct err *e)
 		return 0;
 	n = strtol(text, &end, 10);
 	if (*end || n < 1 || n > 100)
-		return err_set(e, ERR_CONFIG, 0, "AWS_MAX_ATTEMPTS (or max_attempts) is not a number from 1 to 100: '%s'",
-		               text);
+		return err_set(e, ERR_CONFIG, 0,
+					   "AWS_MAX_ATTEMPTS (or max_attempts) is not a number from 1 to 100: '%s'",
+					   text);
 	aws->max_attempts = (unsigned)n;
 	return 0;
 }
@@ -33,14 +35,15 @@ static int read_max_attempts(struct aws *aws, struct err *e)
 /* botocore's form, with the tool in front: it shows in CloudTrail. */
 static const char *user_agent(const struct aws *aws, struct arena *mem)
 {
-	const char *app = settings_choose(aws->settings, aws->host, "AWS_SDK_UA_APP_ID", "sdk_ua_app_id");
+	const char *app =
+		settings_choose(aws->settings, aws->host, "AWS_SDK_UA_APP_ID", "sdk_ua_app_id");
 	char *token = arena_text(mem, app ? app : "");
 
 	for (char *p = token; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("!$%&'*+-.^_`|~,", *p))
 			*p = '-';
 	return arena_printf(mem, "helm-vault-aws/" VA_VERSION " ua/2.1 os/linux lang/c%s%s",
-	                    *token ? " app/" : "", token);
+						*token ? " app/" : "", token);
 }
 
 static void set_region(struct aws *aws, const char *region)
@@ -64,16 +67,16 @@ static int read_settings(struct aws *aws, const struct aws_flags *flags, struct 
 	aws->ca_bundle = settings_get(aws->settings, aws->settings->profile, "ca_bundle");
 	aws->user_agent = user_agent(aws, aws->mem);
 	if (read_max_attempts(aws, e) < 0 ||
-	    settings_bool(aws->settings, aws->host, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", false, &aws->fips,
-	                  e) < 0 ||
-	    settings_bool(aws->settings, aws->host, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", false,
-	                  &aws->dualstack, e) < 0)
+		settings_bool(aws->settings, aws->host, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", false,
+					  &aws->fips, e) < 0 ||
+		settings_bool(aws->settings, aws->host, "AWS_USE_DUALSTACK_ENDPOINT",
+					  "use_dualstack_endpoint", false, &aws->dualstack, e) < 0)
 		return -1;
 	return endpoints_read(&aws->endpoints, aws->mem, aws->host, aws->settings, e);
 }
 
-int aws_open(struct aws *aws, const struct host *host, struct arena *mem, const struct aws_flags *flags,
-             struct err *e)
+int aws_open(struct aws *aws, const struct host *host, struct arena *mem,
+			 const struct aws_flags *flags, struct err *e)
 {
 	*aws = (struct aws){ .host = host, .mem = mem };
 	if (read_settings(aws, flags, e) < 0) {
@@ -110,6 +113,7 @@ int aws_login(struct aws *aws, const struct transport *t, struct err *e)
 		.transport = t,
 		.profile = s ? s->profile : "default",
 		.environment = !s || s->profile_by != PROFILE_BY_FLAG,
+		.by_flag = s && s->profile_by == PROFILE_BY_FLAG,
 		.skew_ms = aws->skew_ms,
 	};
 	int n = chain_search(&chain, &found, &why, e);
@@ -120,7 +124,8 @@ int aws_login(struct aws *aws, const struct transport *t, struct err *e)
 		err_set(e, ERR_AUTH, 0, "no AWS credentials: %s", buf_str(&why));
 		if (s && !settings_has_profile(s, s->profile))
 			settings_hint_profile(s, s->profile, e);
-		err_hint(e, "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run: aws configure");
+		err_hint(e, "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run: aws "
+					"configure");
 		return -1;
 	}
 	credentials_release(&aws->creds);
@@ -131,8 +136,9 @@ int aws_login(struct aws *aws, const struct transport *t, struct err *e)
 
 static bool same_credentials(const struct credentials *a, const struct credentials *b)
 {
-	return text_same(a->key_id, b->key_id) && secret_held(&a->session_token) == secret_held(&b->session_token) &&
-	       (!secret_held(&a->session_token) || secret_same(&a->session_token, &b->session_token));
+	return text_same(a->key_id, b->key_id) &&
+		   secret_held(&a->session_token) == secret_held(&b->session_token) &&
+		   (!secret_held(&a->session_token) || secret_same(&a->session_token, &b->session_token));
 }
 
 /* New credentials, which must be others than those that were just refused. */
@@ -161,10 +167,12 @@ int aws_renew(struct aws *aws, const struct transport *t, const struct reply *re
 	if (code_is_expired(fault.code))
 		return login_again(aws, t, e);
 	if (!clock_skew_of(aws->host, reply, &skew_ms))
-		return err_set(e, ERR_AUTH, reply->status, "AWS refused the signature's time, and did not tell its own");
+		return err_set(e, ERR_AUTH, reply->status,
+					   "AWS refused the signature's time, and did not tell its own");
 	if (llabs(skew_ms - aws->skew_ms) < SKEW_LIMIT_MS)
-		return err_set(e, ERR_AUTH, reply->status, "AWS refused the signature's time, though the clocks agree: %s",
-		               fault.message ? fault.message : fault.code);
+		return err_set(e, ERR_AUTH, reply->status,
+					   "AWS refused the signature's time, though the clocks agree: %s",
+					   fault.message ? fault.message : fault.code);
 	aws->skew_ms = skew_ms;
 	return 0;
 }

@@ -21,7 +21,7 @@ enum aws_protocol { AWS_JSON_1_0, AWS_JSON_1_1, AWS_QUERY, AWS_REST_JSON };
 
 struct aws_service {
 	const char *id;              /* "kms": as in labels and IAM actions */
-	const char *env_id;          /* "KMS": AWS_ENDPOINT_URL_KMS; in lower case its name in a services section */
+	const char *env_id;          /* "KMS": AWS_ENDPOINT_URL_KMS; in lower case in a services section */
 	const char *prefix;          /* of the host name */
 	const char *signing_name;
 	enum aws_protocol protocol;
@@ -35,7 +35,8 @@ struct aws_service {
 struct aws_op {
 	const struct aws_service *service;
 	const char *name;            /* "DescribeKey" */
-	const char *method, *path;   /* rest-json: "GET", "/clusters/{name}"; query names after '?': "/x?a={a}"; else NULL */
+	/* rest-json: "GET", "/clusters/{name}", query names after '?': "/x?a={a}"; else NULL. */
+	const char *method, *path;
 	bool unsigned_;              /* STS AssumeRoleWithWebIdentity */
 };
 
@@ -53,7 +54,7 @@ struct aws {
 	const struct host *host;
 	struct credentials creds;
 	const char *region;          /* where resources are made */
-	const char *partition;       /* "aws", "aws-cn", "aws-us-gov", ... from the region; corrected from the caller's ARN */
+	const char *partition;       /* "aws", "aws-cn", ... from the region; corrected from the caller's ARN */
 	const char *dns_suffix;
 	bool fips, dualstack;
 	struct aws_endpoints *endpoints;  /* configured ones; NULL: none */
@@ -73,25 +74,33 @@ struct aws_flags {
 };
 
 /*
- * Reads settings (profile, region, endpoints, retries); no network, no credentials yet. ERR_CONFIG for broken files
- * and values, and for a flag's profile that is nowhere. The region stays NULL when nothing names one: it may come
- * from elsewhere (aws_in_region), and asking a regional service without one is ERR_CONFIG.
+ * Reads settings (profile, region, endpoints, retries); no network, no credentials yet. ERR_CONFIG
+ * for broken files and values, and for a flag's profile that is nowhere. The region stays NULL when
+ * nothing names one: it may come from elsewhere (aws_in_region), and asking a regional service
+ * without one is ERR_CONFIG.
  */
-MUST_CHECK int aws_open(struct aws *aws, const struct host *host, struct arena *mem, const struct aws_flags *flags, struct err *e);
+MUST_CHECK int aws_open(struct aws *aws, const struct host *host, struct arena *mem,
+                        const struct aws_flags *flags, struct err *e);
+/* Frees credentials and settings; aws is empty afterwards, its copies are of no use. */
 void aws_release(struct aws *aws);
 
-/* Credentials of the chain (creds.h), by requests on this loop's transport. Once at the start, and as `renew`. */
+/*
+ * Credentials of the chain (creds.h), by requests on this transport: once at the start, later by
+ * aws_renew. ERR_AUTH names every place tried; ERR_CONFIG when a profile makes no sense.
+ */
 MUST_CHECK int aws_login(struct aws *aws, const struct transport *t, struct err *e);
 
 /*
- * For loop.renew: after a reply that says the credentials expired or the clock is off, logs in again or takes the
- * skew from the reply's Date (which is traced, and told once by whoever owns the terminal through aws->skew_ms).
+ * For loop.renew: after a reply that says the credentials expired, logs in again (ERR_AUTH when that
+ * gives the same ones); after one that says the clock is off, takes the skew from its Date. Whoever
+ * owns the terminal tells the user once, when aws->skew_ms is not 0.
  */
-MUST_CHECK int aws_renew(struct aws *aws, const struct transport *t, const struct reply *reply, struct err *e);
+MUST_CHECK int aws_renew(struct aws *aws, const struct transport *t, const struct reply *reply,
+                         struct err *e);
 
 /*
- * A copy for another region. It uses the original's credentials and clock, so the original must stay where it is and
- * outlive it; the copy is not released. A region of NULL stays the original's.
+ * A copy for another region. It uses the original's credentials and clock, so the original must stay
+ * where it is and outlive it; the copy is not released. A region of NULL stays the original's.
  */
 struct aws aws_in_region(const struct aws *aws, const char *region);
 
@@ -104,17 +113,19 @@ MUST_CHECK int aws_read(struct arena *a, const struct aws_op *op, const struct r
                         struct aws_answer *out, struct err *e);
 
 /*
- * ok: HEARD_DONE. Throttling codes: HEARD_BUSY. Expired or skewed: HEARD_RENEW. Else HEARD_REFUSED. e says why, with
- * code, status and request id; kind ERR_DENIED, ERR_ABSENT, ERR_CONFLICT, ERR_THROTTLED, ERR_AUTH or ERR_REMOTE.
+ * ok: HEARD_DONE. Throttling codes: HEARD_BUSY. Expired or skewed: HEARD_RENEW. Else HEARD_REFUSED.
+ * e says why, with code, status and request id; kind ERR_DENIED, ERR_ABSENT, ERR_CONFLICT,
+ * ERR_THROTTLED, ERR_AUTH or ERR_REMOTE.
  */
 enum heard aws_heard(const struct aws_op *op, const struct aws_answer *answer, struct err *e);
 
+/* Is it an error with this code? */
 bool aws_code_is(const struct aws_answer *answer, const char *code);
 
-/* Partition and DNS suffix of a region's name, by the patterns of botocore's partitions.json. */
+/* "aws-cn" for "cn-north-1", by the regions' names in botocore's partitions.json; "aws" for NULL. */
 const char *aws_partition_of(const char *region);
 
-/* arn:partition:service:region:account:resource taken apart, in the arena; -1 and ERR_CONFIG when it is not one. */
+/* arn:partition:service:region:account:resource taken apart, in the arena; else ERR_CONFIG. */
 struct arn {
 	const char *partition, *service, *region, *account, *resource;
 };

@@ -3,6 +3,8 @@
 #include "aws/chain.h"
 #include "core/text.h"
 
+#include <inttypes.h>
+
 /* The order of aws-cli 2: credentials.py, create_credential_resolver. */
 static const struct creds_source sources[] = {
 	{ "environment", READS_MACHINE, find_environment },
@@ -31,6 +33,11 @@ const char *chain_get(const struct chain *c, const char *key)
 	return c->aws->settings ? settings_get(c->aws->settings, c->profile, key) : NULL;
 }
 
+const char *chain_session_name(const struct chain *c, struct arena *a)
+{
+	return arena_printf(a, "vault-aws-%" PRId64, host_wall_ms(c->aws->host) / 1000);
+}
+
 /* One note for a profile that is nowhere, instead of one for each of its rows. */
 static bool profile_is_nowhere(const struct chain *c, struct buf *why, bool *told)
 {
@@ -40,7 +47,7 @@ static bool profile_is_nowhere(const struct chain *c, struct buf *why, bool *tol
 		return false;
 	if (s && !*told)
 		buf_printf(why, "%sprofile '%s' (neither in %s nor in %s)", why->n ? ", " : "", c->profile,
-		           s->config_path, s->credentials_path);
+				   s->config_path, s->credentials_path);
 	*told = true;
 	return true;
 }
@@ -74,14 +81,15 @@ static bool is_header_text(struct view text)
 	return true;
 }
 
-int credentials_fill(struct credentials *out, const char *key_id, struct view secret_key, struct view token,
-                     int64_t expires_ms, const char *source, struct err *e)
+int credentials_fill(struct credentials *out, const char *key_id, struct view secret_key,
+					 struct view token, int64_t expires_ms, const char *source, struct err *e)
 {
 	if (text_empty(key_id) || !secret_key.n)
-		return err_set(e, ERR_AUTH, 0, "the credentials of %s have an empty access key id or secret key",
-		               source);
+		return err_set(e, ERR_AUTH, 0,
+					   "the credentials of %s have an empty access key id or secret key", source);
 	if (!is_header_text(view_text(key_id)) || !is_header_text(token))
-		return err_set(e, ERR_AUTH, 0, "the credentials of %s hold spaces or control characters", source);
+		return err_set(e, ERR_AUTH, 0, "the credentials of %s hold spaces or control characters",
+					   source);
 	*out = (struct credentials){
 		.key_id = xstrdup(key_id),
 		.expires_ms = expires_ms,

@@ -1,7 +1,8 @@
 #include "aws/chain.h"
 #include "formats/iso8601.h"
 
-/* AWS_SECURITY_TOKEN is looked at first, as aws-cli does; a stale one breaks every call, so source names it. */
+/* AWS_SECURITY_TOKEN comes first, as in aws-cli; a stale one breaks every call, so source names it.
+ */
 int find_environment(struct chain *c, struct credentials *out, struct buf *why, struct err *e)
 {
 	const struct host *host = c->aws->host;
@@ -28,7 +29,7 @@ int find_environment(struct chain *c, struct credentials *out, struct buf *why, 
 	if (expires && iso8601_parse(view_text(expires), &expires_ms, e) < 0)
 		return err_while(e, "AWS_CREDENTIAL_EXPIRATION");
 	if (credentials_fill(out, key_id, view_text(secret_key), view_text(token), expires_ms,
-	                     old_token ? "environment (AWS_SECURITY_TOKEN)" : "environment", e) < 0)
+						 old_token ? "environment (AWS_SECURITY_TOKEN)" : "environment", e) < 0)
 		return -1;
 	return 1;
 }

@@ -10,7 +10,7 @@ static const char *key_of(const struct value *profile, const char *key)
 }
 
 static int find_static(const struct chain *c, const struct value *profiles, const char *file,
-                       struct credentials *out, struct buf *why, struct err *e)
+					   struct credentials *out, struct buf *why, struct err *e)
 {
 	const struct value *profile = value_get(profiles, c->profile);
 	const char *key_id = key_of(profile, "aws_access_key_id");
@@ -27,8 +27,10 @@ static int find_static(const struct chain *c, const struct value *profiles, cons
 		return 0;
 	}
 	if (!secret_key)
-		return err_set(e, ERR_AUTH, 0, "the profile '%s' in '%s' has an aws_access_key_id, and no "
-		               "aws_secret_access_key", c->profile, file);
+		return err_set(e, ERR_AUTH, 0,
+					   "the profile '%s' in '%s' has an aws_access_key_id, and no "
+					   "aws_secret_access_key",
+					   c->profile, file);
 	if (!token)
 		token = key_of(profile, "aws_security_token");
 	if (credentials_fill(out, key_id, view_text(secret_key), view_text(token), 0, source, e) < 0)
@@ -36,7 +38,8 @@ static int find_static(const struct chain *c, const struct value *profiles, cons
 	return 1;
 }
 
-int find_in_credentials_file(struct chain *c, struct credentials *out, struct buf *why, struct err *e)
+int find_in_credentials_file(struct chain *c, struct credentials *out, struct buf *why,
+							 struct err *e)
 {
 	const struct aws_settings *s = c->aws->settings;
 

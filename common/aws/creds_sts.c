@@ -5,7 +5,7 @@
 #include "formats/iso8601.h"
 
 struct sts_world {
-	struct aws aws;                  /* a copy that signs with the base credentials */
+	struct aws aws; /* a copy that signs with the base credentials */
 	const struct aws_op *op;
 	const struct value *params;
 	const char *source;
@@ -15,7 +15,7 @@ struct sts_world {
 bool clock_skew_of(const struct host *host, const struct reply *reply, int64_t *out_ms)
 {
 	AUTO(arena) struct arena mem = ARENA_INIT;
-	AUTO(err) struct err e = {0};
+	AUTO(err) struct err e = { 0 };
 	const char *date = reply_header(reply, &mem, "date");
 	int64_t then_ms;
 
@@ -39,12 +39,13 @@ static int take_credentials(struct sts_world *w, const struct value *body, struc
 	int64_t expires_ms;
 
 	if (value_text(body, "Credentials.AccessKeyId", &key_id, e) < 0 ||
-	    value_text(body, "Credentials.SecretAccessKey", &secret_key, e) < 0 ||
-	    value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
-	    value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
-	    iso8601_parse(view_text(expires), &expires_ms, e) < 0)
+		value_text(body, "Credentials.SecretAccessKey", &secret_key, e) < 0 ||
+		value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
+		value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
+		iso8601_parse(view_text(expires), &expires_ms, e) < 0)
 		return err_while(e, "the answer of sts:%s", w->op->name);
-	return credentials_fill(w->out, key_id, view_text(secret_key), view_text(token), expires_ms, w->source, e);
+	return credentials_fill(w->out, key_id, view_text(secret_key), view_text(token), expires_ms,
+							w->source, e);
 }
 
 static enum heard hear_sts(void *world, size_t item, const struct reply *reply, struct err *e)
@@ -61,8 +62,8 @@ static enum heard hear_sts(void *world, size_t item, const struct reply *reply, 
 	if (heard == HEARD_DONE && take_credentials(w, answer.body, e) < 0)
 		return HEARD_UNSURE;
 	/* Only the clock can be put right here; expired base credentials or tokens stay expired. */
-	if (heard == HEARD_RENEW && (aws_code_is(&answer, "ExpiredToken") ||
-	                             aws_code_is(&answer, "ExpiredTokenException")))
+	if (heard == HEARD_RENEW &&
+		(aws_code_is(&answer, "ExpiredToken") || aws_code_is(&answer, "ExpiredTokenException")))
 		return HEARD_REFUSED;
 	return heard;
 }
@@ -72,17 +73,32 @@ static int renew_clock(void *to, const struct reply *reply, struct err *e)
 	struct sts_world *w = to;
 
 	if (!clock_skew_of(w->aws.host, reply, &w->aws.skew_ms))
-		return err_set(e, ERR_AUTH, reply->status, "the clock seems to be wrong, and STS did not tell its time");
+		return err_set(e, ERR_AUTH, reply->status,
+					   "the clock seems to be wrong, and STS did not tell its time");
 	return 0;
 }
 
-int credentials_from_sts(struct chain *c, struct credentials *out, const struct aws_op *op,
-                         const struct value *params, const struct credentials *base, const char *region,
-                         const char *source, struct err *e)
+/* The last is aws-cli's too: STS is everywhere, and the region of the resources may come later. */
+static const char *region_of(const struct chain *c)
 {
-	static const struct step row = { .name = "credentials", .ask = ask_sts, .hear = hear_sts };
+	const char *region = chain_get(c, "region");
+
+	if (!region)
+		region = c->aws->region;
+	return region ? region : "us-east-1";
+}
+
+int credentials_from_sts(struct chain *c, struct credentials *out, const struct aws_op *op,
+						 const struct value *params, const struct credentials *base,
+						 const char *source, struct err *e)
+{
+	static const struct step row = { .name = "STS", .ask = ask_sts, .hear = hear_sts };
 	struct sts_world w = {
-		.aws = *c->aws, .op = op, .params = params, .source = source, .out = out,
+		.aws = aws_in_region(c->aws, region_of(c)),
+		.op = op,
+		.params = params,
+		.source = source,
+		.out = out,
 	};
 	struct loop loop = {
 		.transport = c->transport,
@@ -95,8 +111,6 @@ int credentials_from_sts(struct chain *c, struct credentials *out, const struct 
 	w.aws.origin = NULL;
 	w.aws.skew_ms = c->skew_ms;
 	w.aws.creds = base ? *base : (struct credentials){ 0 };
-	if (region)
-		w.aws.region = region;
 	if (loop_ask(&loop, &row, &w, e) < 0) {
 		if (e->kind == ERR_REMOTE || e->kind == ERR_DENIED)
 			e->kind = ERR_AUTH;

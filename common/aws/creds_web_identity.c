@@ -1,11 +1,12 @@
-/* A token file and a role: IRSA's way, from variables or from the profile. The file is read anew each time. */
+/*
+ * A token file and a role: IRSA's way, from variables or from the profile. The
+ * file is read anew each time, since the kubelet replaces it.
+ */
 #include "aws/chain.h"
 #include "aws/services.h"
 #include "core/text.h"
 
-#include <inttypes.h>
-
-enum { TOKEN_MAX = 20000 };   /* STS API Reference, AssumeRoleWithWebIdentity */
+enum { TOKEN_MAX = 20000 }; /* STS API Reference, AssumeRoleWithWebIdentity */
 
 static const char *from(const struct chain *c, const char *variable, const char *key)
 {
@@ -20,7 +21,7 @@ static int read_token(const struct chain *c, const char *path, struct buf *out, 
 
 	if (host_read_file(c->aws->host, where, out, e) < 0) {
 		e->kind = ERR_AUTH;
-		return err_while(e, "reading the web identity token '%s'", path);
+		return err_while(e, "the web identity token");
 	}
 	if (view_trim(buf_bytes(out)).n == 0)
 		return err_set(e, ERR_AUTH, 0, "the web identity token '%s' is empty", path);
@@ -35,6 +36,7 @@ int find_web_identity(struct chain *c, struct credentials *out, struct buf *why,
 	AUTO(wiped) struct buf token = BUF_MAX(TOKEN_MAX);
 	AUTO(wiped_arena) struct arena mem = ARENA_INIT;
 	struct value *params = value_new_map(&mem);
+	const char *source;
 
 	if (!path) {
 		buf_text(why, "no token file named");
@@ -47,13 +49,13 @@ int find_web_identity(struct chain *c, struct credentials *out, struct buf *why,
 	}
 	if (read_token(c, path, &token, e) < 0)
 		return -1;
-	if (!session)
-		session = arena_printf(&mem, "vault-aws-%" PRId64, host_wall_ms(c->aws->host) / 1000);
 	value_set_text(&mem, params, "RoleArn", role);
-	value_set_text(&mem, params, "RoleSessionName", session);
+	value_set_text(&mem, params, "RoleSessionName",
+				   session ? session : chain_session_name(c, &mem));
 	value_set(&mem, params, "WebIdentityToken", value_new_view(&mem, view_trim(buf_bytes(&token))));
-	if (credentials_from_sts(c, out, &sts_assume_role_with_web_identity, params, NULL, chain_get(c, "region"),
-	                         arena_printf(&mem, "web identity (role '%s', token '%s')", role, path), e) < 0)
+	source = arena_printf(&mem, "web identity (role '%s', token '%s')", role, path);
+	if (credentials_from_sts(c, out, &sts_assume_role_with_web_identity, params, NULL, source, e) <
+		0)
 		return err_while(e, "assuming the role '%s' with the web identity token '%s'", role, path);
 	return 1;
 }

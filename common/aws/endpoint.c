@@ -74,7 +74,8 @@ static int check_url(const char *url, const char *from, struct err *e)
 	if (uri_parse(&mem, url, &uri, e) < 0)
 		return err_while(e, "the endpoint of '%s'", from);
 	if (!text_same(uri.scheme, "https") && !text_same(uri.scheme, "http"))
-		return err_set(e, ERR_CONFIG, 0, "the endpoint of '%s' is neither https nor http: '%s'", from, url);
+		return err_set(e, ERR_CONFIG, 0, "the endpoint of '%s' is neither https nor http: '%s'",
+					   from, url);
 	if (text_same(uri.scheme, "http") && !uri_is_loopback(&uri)) {
 		err_set(e, ERR_CONFIG, 0, "the endpoint of '%s' is not encrypted: '%s'", from, url);
 		err_hint(e, "use https; http is for 127.0.0.1, ::1 and localhost only");
@@ -92,14 +93,16 @@ static int services_section(const struct value **out, const struct aws_settings 
 
 	*out = name ? value_get(s->services, name) : NULL;
 	if (name && !*out)
-		return err_set(e, ERR_CONFIG, 0, "the profile '%s' names the services '%s', which are not in '%s'",
-		               s->profile, name, s->config_path);
+		return err_set(e, ERR_CONFIG, 0,
+					   "the profile '%s' names the services '%s', which are not in '%s'",
+					   s->profile, name, s->config_path);
 	return 0;
 }
 
-/* One service's own endpoint: variable first, then the services section unless AWS_ENDPOINT_URL is set. */
-static int read_one(const char **out, struct arena *a, const struct host *host, const struct value *section,
-                    const struct aws_service *service, bool any_in_env, struct err *e)
+/* One service's own: its variable, then the services section unless AWS_ENDPOINT_URL is set. */
+static int read_one(const char **out, struct arena *a, const struct host *host,
+					const struct value *section, const struct aws_service *service, bool any_in_env,
+					struct err *e)
 {
 	char *variable = arena_printf(a, "AWS_ENDPOINT_URL_%s", service->env_id);
 	char *key = arena_text(a, service->env_id);
@@ -119,7 +122,7 @@ static int read_one(const char **out, struct arena *a, const struct host *host, 
 }
 
 int endpoints_read(struct aws_endpoints **out, struct arena *a, const struct host *host,
-                   const struct aws_settings *s, struct err *e)
+				   const struct aws_settings *s, struct err *e)
 {
 	struct aws_endpoints *endpoints = ARENA_NEW(a, struct aws_endpoints);
 	const char *any = host_env(host, "AWS_ENDPOINT_URL");
@@ -127,8 +130,8 @@ int endpoints_read(struct aws_endpoints **out, struct arena *a, const struct hos
 	bool ignore, found = false;
 
 	*out = NULL;
-	if (settings_bool(s, host, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls",
-	                  false, &ignore, e) < 0)
+	if (settings_bool(s, host, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+					  "ignore_configured_endpoint_urls", false, &ignore, e) < 0)
 		return -1;
 	if (ignore)
 		return 0;
@@ -136,12 +139,14 @@ int endpoints_read(struct aws_endpoints **out, struct arena *a, const struct hos
 		return -1;
 	endpoints->by_service = ARENA_ARRAY(a, const char *, aws_services_n);
 	for (size_t i = 0; i < aws_services_n; i++) {
-		if (read_one(&endpoints->by_service[i], a, host, section, aws_services[i], any != NULL, e) < 0)
+		if (read_one(&endpoints->by_service[i], a, host, section, aws_services[i], any != NULL, e) <
+			0)
 			return -1;
 		found = found || endpoints->by_service[i];
 	}
 	endpoints->any = arena_text(a, settings_choose(s, host, "AWS_ENDPOINT_URL", "endpoint_url"));
-	if (endpoints->any && check_url(endpoints->any, any ? "AWS_ENDPOINT_URL" : "endpoint_url", e) < 0)
+	if (endpoints->any &&
+		check_url(endpoints->any, any ? "AWS_ENDPOINT_URL" : "endpoint_url", e) < 0)
 		return -1;
 	if (found || endpoints->any)
 		*out = endpoints;
@@ -153,7 +158,8 @@ static const char *configured(const struct aws *aws, const struct aws_service *s
 	if (!aws->endpoints)
 		return NULL;
 	for (size_t i = 0; i < aws_services_n; i++)
-		if (aws_services[i] == service && aws->endpoints->by_service && aws->endpoints->by_service[i])
+		if (aws_services[i] == service && aws->endpoints->by_service &&
+			aws->endpoints->by_service[i])
 			return aws->endpoints->by_service[i];
 	return aws->endpoints->any;
 }
@@ -166,7 +172,7 @@ static const char *global_host(const struct partition *p, const struct aws *aws)
 }
 
 static const char *regional_host(struct arena *a, const struct partition *p, const struct aws *aws,
-                                 const struct aws_service *service)
+								 const struct aws_service *service)
 {
 	const char *suffix = aws->dualstack ? p->dualstack_suffix : p->suffix;
 	bool gov = text_same(p->name, "aws-us-gov");
@@ -192,23 +198,39 @@ static int find_configured(struct endpoint *out, struct arena *a, const char *ur
 	if (uri.port != (text_same(uri.scheme, "https") ? 443u : 80u))
 		out->host = arena_printf(a, "%s:%u", out->host, uri.port);
 	out->origin = arena_printf(a, "%s://%s", uri.scheme, out->host);
-	out->base_path = text_ends(uri.path, "/") ?
-		arena_view(a, view_of(uri.path, strlen(uri.path) - 1)) : uri.path;
+	out->base_path = text_ends(uri.path, "/")
+						 ? arena_view(a, view_of(uri.path, strlen(uri.path) - 1))
+						 : uri.path;
+	return 0;
+}
+
+/* A region becomes part of a host name, so it may hold nothing else than a label of one does. */
+static int check_region(const struct aws *aws, const struct aws_service *service, struct err *e)
+{
+	const char *region = aws->region;
+
+	if (text_empty(region)) {
+		err_set(e, ERR_CONFIG, 0,
+				"no region for %s: neither a flag, AWS_REGION, AWS_DEFAULT_REGION nor the profile "
+				"names one",
+				service->id);
+		err_hint(e, "give --region, or set AWS_REGION");
+		return -1;
+	}
+	if (region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] || region[0] == '-')
+		return err_set(e, ERR_CONFIG, 0, "'%s' is not the name of a region", region);
 	return 0;
 }
 
 int endpoint_find(struct endpoint *out, struct arena *a, const struct aws *aws,
-                  const struct aws_service *service, struct err *e)
+				  const struct aws_service *service, struct err *e)
 {
-	const struct partition *p = partition_named(aws->partition ? aws->partition : aws_partition_of(aws->region));
+	const struct partition *p =
+		partition_named(aws->partition ? aws->partition : aws_partition_of(aws->region));
 	const char *url = configured(aws, service);
 
-	if (!service->global && text_empty(aws->region)) {
-		err_set(e, ERR_CONFIG, 0, "no region for %s: neither a flag, AWS_REGION, AWS_DEFAULT_REGION nor "
-		        "the profile names one", service->id);
-		err_hint(e, "give --region, or set AWS_REGION");
+	if (!service->global && check_region(aws, service, e) < 0)
 		return -1;
-	}
 	out->region = service->global ? p->iam_region : aws->region;
 	if (url)
 		return find_configured(out, a, url, e);

@@ -32,7 +32,7 @@ extern const size_t aws_services_n;
 MUST_CHECK int endpoints_read(struct aws_endpoints **out, struct arena *a, const struct host *host,
                               const struct aws_settings *s, struct err *e);
 
-/* ERR_CONFIG when a region is needed and there is none. In the arena. */
+/* ERR_CONFIG when a region is needed and there is none, or none that can be. In the arena. */
 MUST_CHECK int endpoint_find(struct endpoint *out, struct arena *a, const struct aws *aws,
                              const struct aws_service *service, struct err *e);
 

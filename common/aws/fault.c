@@ -19,50 +19,62 @@ static bool one_of(const char *word, const char *const *words)
  */
 bool code_is_throttling(const char *code)
 {
-	static const char *const codes[] = {
-		"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-		"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
-		"ProvisionedThroughputExceededException", "TransactionInProgressException",
-		"BandwidthLimitExceeded", "SlowDown", "PriorRequestNotComplete", "EC2ThrottledException",
-		"ConcurrentModification", "ConcurrentModificationException", NULL,
-	};
+	static const char *const codes[] = { "Throttling",
+										 "ThrottlingException",
+										 "ThrottledException",
+										 "RequestThrottled",
+										 "RequestThrottledException",
+										 "TooManyRequestsException",
+										 "RequestLimitExceeded",
+										 "ProvisionedThroughputExceededException",
+										 "TransactionInProgressException",
+										 "BandwidthLimitExceeded",
+										 "SlowDown",
+										 "PriorRequestNotComplete",
+										 "EC2ThrottledException",
+										 "ConcurrentModification",
+										 "ConcurrentModificationException",
+										 NULL };
 
 	return one_of(code, codes);
 }
 
 bool code_is_transient(const char *code)
 {
-	static const char *const codes[] = {
-		"RequestTimeout", "RequestTimeoutException", "IDPCommunicationError", "InternalError",
-		"InternalFailure", "InternalServerError", "KMSInternalException", "ServiceUnavailable",
-		"ServiceUnavailableException", "DependencyTimeoutException", NULL,
-	};
+	static const char *const codes[] = { "RequestTimeout",
+										 "RequestTimeoutException",
+										 "IDPCommunicationError",
+										 "InternalError",
+										 "InternalFailure",
+										 "InternalServerError",
+										 "KMSInternalException",
+										 "ServiceUnavailable",
+										 "ServiceUnavailableException",
+										 "DependencyTimeoutException",
+										 NULL };
 
 	return one_of(code, codes);
 }
 
 bool code_is_expired(const char *code)
 {
-	static const char *const codes[] = {
-		"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", NULL,
-	};
+	static const char *const codes[] = { "ExpiredToken", "ExpiredTokenException",
+										 "TokenRefreshRequired", NULL };
 
 	return one_of(code, codes);
 }
 
 bool code_is_skew(const char *code, const char *message)
 {
-	static const char *const always[] = {
-		"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed", NULL,
-	};
-	static const char *const perhaps[] = {
-		"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", NULL,
-	};
+	static const char *const always[] = { "RequestExpired", "RequestInTheFuture",
+										  "RequestTimeTooSkewed", NULL };
+	static const char *const perhaps[] = { "InvalidSignatureException", "SignatureDoesNotMatch",
+										   "AuthFailure", NULL };
 
 	if (one_of(code, always))
 		return true;
 	return one_of(code, perhaps) && message &&
-	       (strstr(message, "Signature expired") || strstr(message, "Signature not yet current"));
+		   (strstr(message, "Signature expired") || strstr(message, "Signature not yet current"));
 }
 
 /* "aws.protocoltests#Code:http://..." is "Code". */
@@ -79,7 +91,7 @@ static const char *bare_code(struct arena *a, const char *text)
 
 static void read_json_fault(struct aws_fault *out, struct arena *a, const struct reply *reply)
 {
-	AUTO(err) struct err e = {0};
+	AUTO(err) struct err e = { 0 };
 	struct value *v;
 	const char *code;
 
@@ -93,7 +105,7 @@ static void read_json_fault(struct aws_fault *out, struct arena *a, const struct
 
 static void read_xml_fault(struct aws_fault *out, struct arena *a, const struct reply *reply)
 {
-	AUTO(err) struct err e = {0};
+	AUTO(err) struct err e = { 0 };
 	const char *id, *code;
 	struct value *v;
 

@@ -34,11 +34,14 @@ static const struct meaning {
 	{ "DeleteConflict", ERR_CONFLICT, NULL },
 
 	{ "InvalidClientTokenId", ERR_AUTH,
-	  "the access key is unknown or switched off, lacks its session token, or is of another partition" },
+	  "the access key is unknown or switched off, lacks its session token, or is of another "
+	  "partition" },
 	{ "UnrecognizedClientException", ERR_AUTH,
-	  "the access key is unknown or switched off, lacks its session token, or is of another partition" },
+	  "the access key is unknown or switched off, lacks its session token, or is of another "
+	  "partition" },
 	{ "InvalidAccessKeyId", ERR_AUTH, "the access key is unknown or switched off" },
-	{ "InvalidSignatureException", ERR_AUTH, "the secret key does not belong to the access key id" },
+	{ "InvalidSignatureException", ERR_AUTH,
+	  "the secret key does not belong to the access key id" },
 	{ "SignatureDoesNotMatch", ERR_AUTH, "the secret key does not belong to the access key id" },
 	{ "IncompleteSignature", ERR_AUTH, NULL },
 	{ "IncompleteSignatureException", ERR_AUTH, NULL },
@@ -50,7 +53,8 @@ static const struct meaning {
 
 	{ "LimitExceededException", ERR_REMOTE, "a quota of the account is full: see Service Quotas" },
 	{ "LimitExceeded", ERR_REMOTE, "a quota of the account is full: see Service Quotas" },
-	{ "ServiceQuotaExceededException", ERR_REMOTE, "a quota of the account is full: see Service Quotas" },
+	{ "ServiceQuotaExceededException", ERR_REMOTE,
+	  "a quota of the account is full: see Service Quotas" },
 };
 
 static const struct meaning *meaning_of(const char *code)
@@ -101,8 +105,8 @@ static void hint_denied(const struct aws_answer *answer, struct err *e)
 	if (!action.n)
 		return;
 	if (on.n && who.n)
-		err_hint(e, "allow %.*s on %.*s for %.*s", (int)action.n, action.p, (int)on.n, on.p, (int)who.n,
-		         who.p);
+		err_hint(e, "allow %.*s on %.*s for %.*s", (int)action.n, action.p, (int)on.n, on.p,
+				 (int)who.n, who.p);
 	else if (who.n)
 		err_hint(e, "allow %.*s for %.*s", (int)action.n, action.p, (int)who.n, who.p);
 	else
@@ -110,7 +114,8 @@ static void hint_denied(const struct aws_answer *answer, struct err *e)
 }
 
 /* "kms:DescribeKey: Alias ... is not found (NotFoundException, 400, request 12ab)" */
-static void tell(const struct aws_op *op, const struct aws_answer *answer, enum err_kind kind, struct err *e)
+static void tell(const struct aws_op *op, const struct aws_answer *answer, enum err_kind kind,
+				 struct err *e)
 {
 	struct view message = view_trim(view_text(answer->message));
 	bool named = !isdigit((unsigned char)answer->code[0]);
@@ -120,8 +125,8 @@ static void tell(const struct aws_op *op, const struct aws_answer *answer, enum 
 	if (!message.n)
 		message = named ? VIEW_LITERAL("refused") : VIEW_LITERAL("an answer that is not AWS's");
 	err_set(e, kind, answer->status, "%s:%s: %.*s (%s%s%d%s%s)", op->service->id, op->name,
-	        (int)message.n, message.p, named ? answer->code : "", named ? ", " : "", answer->status,
-	        answer->request_id ? ", request " : "", answer->request_id ? answer->request_id : "");
+			(int)message.n, message.p, named ? answer->code : "", named ? ", " : "", answer->status,
+			answer->request_id ? ", request " : "", answer->request_id ? answer->request_id : "");
 	if (!named)
 		err_hint(e, "does a proxy or firewall stand between?");
 }
@@ -132,8 +137,8 @@ enum heard aws_heard(const struct aws_op *op, const struct aws_answer *answer, s
 
 	if (answer->ok)
 		return HEARD_DONE;
-	if (code_is_throttling(answer->code) || (aws_code_is(answer, "LimitExceededException") &&
-	                                         text_same(op->service->id, "dynamodb"))) {
+	if (code_is_throttling(answer->code) ||
+		(aws_code_is(answer, "LimitExceededException") && text_same(op->service->id, "dynamodb"))) {
 		tell(op, answer, ERR_THROTTLED, e);
 		return HEARD_BUSY;
 	}

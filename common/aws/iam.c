@@ -8,7 +8,8 @@ const struct aws_service aws_iam = {
 	.signing_name = "iam",
 	.protocol = AWS_QUERY,
 	.version = "2010-05-08",
-	.global = true };
+	.global = true,
+};
 
 #define IAM(op) { .service = &aws_iam, .name = (op) }
 

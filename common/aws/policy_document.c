@@ -21,7 +21,8 @@ int policy_document_parse(struct arena *a, const char *text, struct value **out,
 	if (va_json_parse(a, json, "policy", out, e) < 0)
 		return err_while(e, "a policy document");
 	if ((*out)->type != VALUE_MAP)
-		return err_set(e, ERR_CONFIG, 0, "a policy document that is %s", value_type_name((*out)->type));
+		return err_set(e, ERR_CONFIG, 0, "a policy document that is %s",
+					   value_type_name((*out)->type));
 	return 0;
 }
 
@@ -58,7 +59,7 @@ static bool action_same(const struct value *a, const struct value *b)
 {
 	if (a->type != VALUE_TEXT || b->type != VALUE_TEXT)
 		return value_same(a, b);
-	return text_same_nocase(a->text, b->text);   /* IAM: actions are not case-sensitive */
+	return text_same_nocase(a->text, b->text); /* IAM: actions are not case-sensitive */
 }
 
 typedef bool same_fn(const struct value *, const struct value *);
@@ -89,24 +90,30 @@ static bool text_list_same(const struct value *a, const struct value *b)
 	return set_same(a, b, value_same);
 }
 
-/* The map of a condition operator or of a principal: {name: text or list}. */
-static bool map_of_sets_same(const struct value *a, const struct value *b, same_fn *same, bool any_case)
+/* Is each name of `of` in all, with the same set of values? */
+static bool has_each_name(const struct value *all, const struct value *of, same_fn *same,
+						  bool any_case)
 {
-	if (a->type != VALUE_MAP || b->type != VALUE_MAP)
-		return value_same(a, b);
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
+	for (size_t i = 0; i < of->n; i++) {
 		bool found = false;
 
-		for (size_t k = 0; k < b->n && !found; k++)
-			found = (any_case ? text_same_nocase(a->names[i], b->names[k])
-			                  : text_same(a->names[i], b->names[k])) &&
-			        set_same(a->items[i], b->items[k], same);
+		for (size_t k = 0; k < all->n && !found; k++)
+			found = (any_case ? text_same_nocase(of->names[i], all->names[k])
+							  : text_same(of->names[i], all->names[k])) &&
+					set_same(of->items[i], all->items[k], same);
 		if (!found)
 			return false;
 	}
 	return true;
+}
+
+/* The map of a condition operator or of a principal: {name: text or list}. */
+static bool map_of_sets_same(const struct value *a, const struct value *b, same_fn *same,
+							 bool any_case)
+{
+	if (a->type != VALUE_MAP || b->type != VALUE_MAP)
+		return value_same(a, b);
+	return has_each_name(a, b, same, any_case) && has_each_name(b, a, same, any_case);
 }
 
 /* "111122223333" as an AWS principal is arn:...:iam::111122223333:root. */
@@ -125,7 +132,7 @@ static bool principal_item_same(const struct value *a, const struct value *b)
 	if (id->n != 12 || strspn(id->text, "0123456789") != 12 || arn->n < 12 + 5)
 		return false;
 	return text_starts(arn->text, "arn:") && text_ends(arn->text, ":root") &&
-	       strncmp(arn->text + arn->n - 17, id->text, 12) == 0;
+		   strncmp(arn->text + arn->n - 17, id->text, 12) == 0;
 }
 
 /* "*" and {"AWS": "*"} mean the same. */
@@ -151,9 +158,9 @@ static bool principal_same(const struct value *a, const struct value *b)
 /* {operator: {key: text or list}}; condition keys are not case-sensitive. */
 static bool condition_same(const struct value *a, const struct value *b)
 {
-	if (!a || !b)                     /* an empty condition is none */
+	if (!a || !b) /* an empty condition is none */
 		return (!a || a->n == 0) && (!b || b->n == 0);
-	if (a->type != VALUE_MAP || b->type != VALUE_MAP || a->n != b->n)
+	if (a->type != VALUE_MAP || b->type != VALUE_MAP)
 		return value_same(a, b);
 	for (size_t i = 0; i < a->n; i++) {
 		const struct value *other = value_get(b, a->names[i]);
@@ -161,7 +168,7 @@ static bool condition_same(const struct value *a, const struct value *b)
 		if (!other || !map_of_sets_same(a->items[i], other, scalar_same, true))
 			return false;
 	}
-	return true;
+	return a->n == b->n;
 }
 
 static bool action_list_same(const struct value *a, const struct value *b)
@@ -173,14 +180,10 @@ static const struct {
 	const char *name;
 	same_fn *same;
 } parts[] = {
-	{ "Effect", text_list_same },
-	{ "Action", action_list_same },
-	{ "NotAction", action_list_same },
-	{ "Resource", text_list_same },
-	{ "NotResource", text_list_same },
-	{ "Principal", principal_same },
-	{ "NotPrincipal", principal_same },
-	{ "Condition", condition_same },
+	{ "Effect", text_list_same },       { "Action", action_list_same },
+	{ "NotAction", action_list_same },  { "Resource", text_list_same },
+	{ "NotResource", text_list_same },  { "Principal", principal_same },
+	{ "NotPrincipal", principal_same }, { "Condition", condition_same },
 };
 
 /* Elements that we do not know must be equal; the Sid is only a name. */
@@ -218,5 +221,5 @@ bool policy_document_same(const struct value *a, const struct value *b)
 	if (!a || !b)
 		return a == b;
 	return text_same(version_of(a), version_of(b)) &&
-	       set_same(value_get(a, "Statement"), value_get(b, "Statement"), statement_same);
+		   set_same(value_get(a, "Statement"), value_get(b, "Statement"), statement_same);
 }

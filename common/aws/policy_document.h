@@ -10,7 +10,7 @@
 
 #include "core/value.h"
 
-/* text: JSON, percent-encoded or not. ERR_CONFIG or ERR_REMOTE when it is neither, or no object. In the arena. */
+/* text: JSON, percent-encoded or not. ERR_CONFIG or ERR_REMOTE when it is neither, or no map. In the arena. */
 MUST_CHECK int policy_document_parse(struct arena *a, const char *text, struct value **out, struct err *e);
 /* Do both mean the same? NULL only equals NULL. Pure. */
 bool policy_document_same(const struct value *a, const struct value *b);

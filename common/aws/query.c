@@ -43,11 +43,12 @@ static void print_param(struct buf *out, struct arena *a, const char *name, cons
 		return;
 	}
 	print_name(out, name);
-	if (v->type != VALUE_LIST)     /* an empty list is "Name=" */
+	if (v->type != VALUE_LIST) /* an empty list is "Name=" */
 		print_scalar(out, v);
 }
 
-void query_print(struct buf *out, const char *action, const char *version, const struct value *params)
+void query_print(struct buf *out, const char *action, const char *version,
+				 const struct value *params)
 {
 	AUTO(arena) struct arena mem = ARENA_INIT;
 

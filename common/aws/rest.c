@@ -28,7 +28,8 @@ static const char *consume(struct arena *a, struct value *rest, const char *name
 	return text;
 }
 
-static int fill_path(struct buf *out, struct arena *a, struct view template, struct value *rest, struct err *e)
+static int fill_path(struct buf *out, struct arena *a, struct view template, struct value *rest,
+					 struct err *e)
 {
 	while (template.p) {
 		struct view name, plain = view_cut(&template, '{');
@@ -46,7 +47,7 @@ static int fill_path(struct buf *out, struct arena *a, struct view template, str
 	return 0;
 }
 
-/* Pieces are "name={parameter}"; those whose parameter is absent are left out, a list repeats its name. */
+/* Pieces are "name={parameter}"; without the parameter one is left out, a list repeats its name. */
 static void fill_query(struct buf *out, struct arena *a, struct view template, struct value *rest)
 {
 	while (template.p) {
@@ -69,7 +70,7 @@ static void fill_query(struct buf *out, struct arena *a, struct view template, s
 }
 
 int rest_fill(struct buf *path, struct buf *query, struct value **rest, struct arena *a,
-              const char *template, const struct value *params, struct err *e)
+			  const char *template, const struct value *params, struct err *e)
 {
 	struct view query_template = view_text(template);
 	struct view path_template = view_cut(&query_template, '?');

@@ -28,8 +28,8 @@ extern const struct aws_op iam_get_role, iam_create_role, iam_get_role_policy, i
 	iam_add_client_id_to_open_id_connect_provider, iam_simulate_principal_policy,
 	iam_list_open_id_connect_providers, iam_tag_open_id_connect_provider, iam_list_roles;
 
-extern const struct aws_op sts_get_caller_identity, sts_assume_role, sts_assume_role_with_web_identity,
-	sts_decode_authorization_message;
+extern const struct aws_op sts_get_caller_identity, sts_assume_role,
+	sts_assume_role_with_web_identity, sts_decode_authorization_message;
 
 extern const struct aws_op eks_describe_cluster, eks_list_clusters,
 	eks_list_pod_identity_associations, eks_describe_pod_identity_association, eks_describe_addon;

@@ -24,15 +24,15 @@ static const char *profile_of_section(struct arena *a, const char *section)
 }
 
 /* Parses one file; a missing one gives an empty map. */
-static int read_ini(struct aws_settings *s, const struct host *host, const char *path, struct value **out,
-                    struct err *e)
+static int read_ini(struct aws_settings *s, const struct host *host, const char *path,
+					struct value **out, struct err *e)
 {
 	AUTO(wiped) struct buf text = BUF_MAX(SETTINGS_FILE_MAX);
 	AUTO(text) char *where = host_path(host, path);
 
 	if (host_read_file(host, where, &text, e) < 0) {
 		if (e->kind != ERR_ABSENT)
-			return err_while(e, "reading '%s'", path);
+			return err_while(e, "AWS settings");
 		err_release(e);
 		*out = value_new_map(&s->mem);
 		return 0;
@@ -53,13 +53,14 @@ static void sort_sections(struct aws_settings *s, const struct value *sections)
 			value_set(&s->mem, profiles, profile, sections->items[i]);
 		else if (text_starts(section, "services "))
 			value_set(&s->mem, services, arena_view(&s->mem, view_trim(view_text(section + 9))),
-			          sections->items[i]);
+					  sections->items[i]);
 	}
 	s->config = profiles;
 	s->services = services;
 }
 
-static void choose_profile(struct aws_settings *s, const struct host *host, const struct aws_flags *flags)
+static void choose_profile(struct aws_settings *s, const struct host *host,
+						   const struct aws_flags *flags)
 {
 	const char *name = flags ? flags->profile : NULL;
 
@@ -78,7 +79,7 @@ static void choose_profile(struct aws_settings *s, const struct host *host, cons
 }
 
 static const char *path_or(struct aws_settings *s, const struct host *host, const char *variable,
-                           const char *otherwise)
+						   const char *otherwise)
 {
 	const char *path = host_env(host, variable);
 
@@ -86,7 +87,7 @@ static const char *path_or(struct aws_settings *s, const struct host *host, cons
 }
 
 int settings_read(struct aws_settings **out, const struct host *host, const struct aws_flags *flags,
-                  struct err *e)
+				  struct err *e)
 {
 	AUTO(settings) struct aws_settings *s = xcalloc(1, sizeof(*s));
 	struct value *sections, *credentials;
@@ -95,13 +96,13 @@ int settings_read(struct aws_settings **out, const struct host *host, const stru
 	s->config_path = path_or(s, host, "AWS_CONFIG_FILE", "~/.aws/config");
 	s->credentials_path = path_or(s, host, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
 	if (read_ini(s, host, s->config_path, &sections, e) < 0 ||
-	    read_ini(s, host, s->credentials_path, &credentials, e) < 0)
+		read_ini(s, host, s->credentials_path, &credentials, e) < 0)
 		return -1;
 	sort_sections(s, sections);
 	s->credentials = credentials;
 	if (s->profile_by == PROFILE_BY_FLAG && !settings_has_profile(s, s->profile)) {
 		err_set(e, ERR_CONFIG, 0, "the profile '%s' is neither in '%s' nor in '%s'", s->profile,
-		        s->config_path, s->credentials_path);
+				s->config_path, s->credentials_path);
 		settings_hint_profile(s, s->profile, e);
 		return -1;
 	}
@@ -146,8 +147,8 @@ void settings_hint_profile(const struct aws_settings *s, const char *profile, st
 		err_hint(e, "did you mean '%s'?", near);
 }
 
-const char *settings_choose(const struct aws_settings *s, const struct host *host, const char *variable,
-                            const char *key)
+const char *settings_choose(const struct aws_settings *s, const struct host *host,
+							const char *variable, const char *key)
 {
 	const char *text = host_env(host, variable);
 
@@ -155,7 +156,7 @@ const char *settings_choose(const struct aws_settings *s, const struct host *hos
 }
 
 int settings_bool(const struct aws_settings *s, const struct host *host, const char *variable,
-                  const char *key, bool otherwise, bool *out, struct err *e)
+				  const char *key, bool otherwise, bool *out, struct err *e)
 {
 	const char *text = settings_choose(s, host, variable, key);
 
@@ -164,7 +165,8 @@ int settings_bool(const struct aws_settings *s, const struct host *host, const c
 	else if (text_same_nocase(text, "true") || text_same_nocase(text, "false"))
 		*out = text_same_nocase(text, "true");
 	else
-		return err_set(e, ERR_CONFIG, 0, "'%s' (or '%s' of the profile '%s') is neither true nor false: '%s'",
-		               variable, key, s->profile, text);
+		return err_set(e, ERR_CONFIG, 0,
+					   "'%s' (or '%s' of the profile '%s') is neither true nor false: '%s'",
+					   variable, key, s->profile, text);
 	return 0;
 }

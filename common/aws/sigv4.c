@@ -38,11 +38,18 @@ static void pairs_sort(struct pair *pairs, size_t n, bool by_value)
 /* What changes between us and the service is left out (botocore's SIGNED_HEADERS_BLACKLIST). */
 static bool header_is_signed(const char *lower_name)
 {
-	static const char *const unsigned_names[] = {
-		"authorization", "connection", "expect", "keep-alive", "proxy-authenticate",
-		"proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
-		"user-agent", "x-amzn-trace-id",
-	};
+	static const char *const unsigned_names[] = { "authorization",
+												  "connection",
+												  "expect",
+												  "keep-alive",
+												  "proxy-authenticate",
+												  "proxy-authorization",
+												  "te",
+												  "trailer",
+												  "transfer-encoding",
+												  "upgrade",
+												  "user-agent",
+												  "x-amzn-trace-id" };
 
 	for (size_t i = 0; i < COUNT_OF(unsigned_names); i++)
 		if (text_same(lower_name, unsigned_names[i]))
@@ -132,7 +139,7 @@ static void print_normal_path(struct buf *out, const char *path)
 static const char *recode(struct arena *a, struct view text)
 {
 	AUTO(buf) struct buf plain = BUF_MAX(SIGV4_TEXT_MAX), coded = BUF_MAX(SIGV4_TEXT_MAX);
-	AUTO(err) struct err e = {0};
+	AUTO(err) struct err e = { 0 };
 
 	if (uri_decode(&plain, text, false, &e) < 0)
 		uri_encode(&coded, text, false);
@@ -207,7 +214,10 @@ void sigv4_signature(char out[SHA256_HEX], const struct sigv4_key *key, struct v
 	char date[AMZ_DATE_TEXT];
 	unsigned char link[SHA256_BYTES];
 	const struct view links[] = {
-		view_text(key->region), view_text(key->service), VIEW_LITERAL("aws4_request"), to_sign,
+		view_text(key->region),
+		view_text(key->service),
+		VIEW_LITERAL("aws4_request"),
+		to_sign,
 	};
 
 	amz_date_print(key->now_ms, date);
@@ -222,8 +232,8 @@ void sigv4_signature(char out[SHA256_HEX], const struct sigv4_key *key, struct v
 }
 
 /* Stages 1 to 3. */
-static int sign(char signature[SHA256_HEX], struct buf *signed_headers, const struct sigv4_request *rq,
-                const struct sigv4_key *key, struct err *e)
+static int sign(char signature[SHA256_HEX], struct buf *signed_headers,
+				const struct sigv4_request *rq, const struct sigv4_key *key, struct err *e)
 {
 	AUTO(wiped) struct buf canonical = BUF_MAX(SIGV4_TEXT_MAX);
 	AUTO(wiped) struct buf to_sign = BUF_MAX(SIGV4_TEXT_MAX);
@@ -237,7 +247,7 @@ static int sign(char signature[SHA256_HEX], struct buf *signed_headers, const st
 }
 
 int sigv4_authorize(struct buf *out, const struct sigv4_request *rq, const struct sigv4_key *key,
-                    struct err *e)
+					struct err *e)
 {
 	AUTO(buf) struct buf names = BUF_MAX(SIGV4_TEXT_MAX);
 	char signature[SHA256_HEX];
@@ -258,7 +268,7 @@ static void print_arg(struct buf *out, const char *name, struct view value)
 }
 
 int sigv4_presign(struct buf *out, const struct sigv4_request *rq, const struct sigv4_key *key,
-                  unsigned expires_s, struct err *e)
+				  unsigned expires_s, struct err *e)
 {
 	AUTO(wiped) struct buf query = BUF_MAX(SIGV4_TEXT_MAX);
 	AUTO(buf) struct buf names = BUF_MAX(SIGV4_TEXT_MAX), credential = BUF_MAX(SIGV4_TEXT_MAX);

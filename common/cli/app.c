@@ -41,6 +41,7 @@ void app_init(struct app *app, const struct cli *cli)
 		.format = "",
 	};
 	app->utf8 = is_utf8(&app->host);
+	app->kube.interactive = isatty(STDIN_FILENO);
 	if (app->talk_tty && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_row) {
 		app->columns = size.ws_col;
 		app->lines = size.ws_row;

@@ -210,14 +210,16 @@ int session_run(struct session *s, bool plan_only, struct err *e)
 	if (plan_only)
 		w->consent = true;       /* to see the changes; none is carried out */
 	result = session_loop(s, workflow_steps, n_workflow_steps, plan_only, e);
-	if (result == 0 && plan_only)
-		result = provision_guard(w, e);
+	if (result == 0)
+		result = provision_finish(w, plan_only, e);
 	if (result == 0 && provision_held(w)) {
 		tell_modifications(s);
 		if (ask_yes(s->app, e, "change these?") < 0)
 			return -1;
 		w->consent = true;
 		result = session_loop(s, workflow_steps, n_workflow_steps, false, e);
+		if (result == 0)
+			result = provision_finish(w, false, e);
 	}
 	provision_warnings(w, &warnings);
 	warnings_print(s->app, &warnings);

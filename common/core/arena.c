@@ -8,7 +8,7 @@
 
 struct arena_chunk {
 	struct arena_chunk *before;
-	size_t size, used;                    /* bytes behind this header; of them given out */
+	size_t size, used; /* bytes behind this header; of them given out */
 	_Alignas(max_align_t) char bytes[];
 };
 

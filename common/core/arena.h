@@ -22,10 +22,13 @@ struct arena_chunk;
 
 struct arena {
 	struct arena_chunk *last;
-	size_t used;     /* bytes given out, for tests and limits */
+	size_t used; /* bytes given out, for tests and limits */
 };
 
-#define ARENA_INIT { 0 }
+#define ARENA_INIT \
+	{ \
+		0 \
+	}
 
 void *arena_alloc(struct arena *a, size_t n);
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
@@ -39,7 +42,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 
 void arena_release(struct arena *a);
-void arena_wipe(struct arena *a);   /* as arena_release, with the bytes overwritten first */
+void arena_wipe(struct arena *a); /* as arena_release, with the bytes overwritten first */
 SCOPE_END(arena, struct arena, arena_release(v))
 
 #endif

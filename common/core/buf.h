@@ -22,13 +22,16 @@
 #include <stdarg.h>
 
 struct buf {
-	char *p;         /* terminated; NULL while nothing was appended */
-	size_t n, cap;   /* bytes held (the terminator not counted), bytes allocated */
-	size_t max;      /* ceiling for n */
-	bool full;       /* something did not fit */
+	char *p;       /* terminated; NULL while nothing was appended */
+	size_t n, cap; /* bytes held (the terminator not counted), bytes allocated */
+	size_t max;    /* ceiling for n */
+	bool full;     /* something did not fit */
 };
 
-#define BUF_MAX(ceiling) { .max = (ceiling) }
+#define BUF_MAX(ceiling) \
+	{ \
+		.max = (ceiling) \
+	}
 
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_view(struct buf *b, struct view v);

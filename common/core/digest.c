@@ -15,6 +15,11 @@ void sha256(struct view in, unsigned char out[SHA256_BYTES])
 	must(EVP_Digest(in.p, in.n, out, NULL, EVP_sha256(), NULL) == 1 ? out : NULL);
 }
 
+void sha1(struct view in, unsigned char out[SHA1_BYTES])
+{
+	must(EVP_Digest(in.p, in.n, out, NULL, EVP_sha1(), NULL) == 1 ? out : NULL);
+}
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void sha256_hex(struct view in, char out[SHA256_HEX])
@@ -34,7 +39,8 @@ void hmac_sha256(struct view key, struct view in, unsigned char out[SHA256_BYTES
 	unsigned n = SHA256_BYTES;
 
 	/* An empty key must be no null pointer: HMAC would look for one set before. */
-	must(HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)in.p, in.n, out, &n));
+	must(HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)in.p, in.n, out,
+			  &n));
 }
 
 void hex_print(struct buf *out, const void *p, size_t n)
@@ -125,8 +131,9 @@ uint32_t crc32_of(struct view in)
 {
 	/* The remainders of the sixteen half bytes, polynomial 0xedb88320. */
 	static const uint32_t step[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 	};
 	uint32_t crc = 0xffffffff;
 

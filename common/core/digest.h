@@ -6,10 +6,12 @@
 
 #include <stdint.h>
 
-enum { SHA256_BYTES = 32, SHA256_HEX = 65 };
+enum { SHA256_BYTES = 32, SHA256_HEX = 65, SHA1_BYTES = 20 };
 
 void sha256(struct view in, unsigned char out[SHA256_BYTES]);
 void sha256_hex(struct view in, char out[SHA256_HEX]);
+/* Only where a protocol demands it (RFC 6455): proves nothing to anybody. */
+void sha1(struct view in, unsigned char out[SHA1_BYTES]);
 void hmac_sha256(struct view key, struct view in, unsigned char out[SHA256_BYTES]);
 
 /* Lower-case hexadecimal, appended to out. */

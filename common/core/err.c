@@ -18,7 +18,7 @@ static struct err *problem_last(struct err *e)
 	return e;
 }
 
-int err_set(struct err *e, enum err_kind kind, int status, const char *fmt, ...)
+void err_set_filled(struct err *e, enum err_kind kind, int status, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
@@ -31,10 +31,9 @@ int err_set(struct err *e, enum err_kind kind, int status, const char *fmt, ...)
 	e->kind = kind;
 	e->status = status;
 	e->text = text;
-	return -1;
 }
 
-int err_while(struct err *e, const char *fmt, ...)
+void err_while_filled(struct err *e, const char *fmt, ...)
 {
 	AUTO(text) char *doing = NULL;
 	va_list ap;
@@ -48,7 +47,6 @@ int err_while(struct err *e, const char *fmt, ...)
 		free(e->text);
 		e->text = text;
 	}
-	return -1;
 }
 
 void err_hint(struct err *e, const char *fmt, ...)
@@ -63,7 +61,7 @@ void err_hint(struct err *e, const char *fmt, ...)
 	va_end(ap);
 }
 
-int err_also(struct err *e, enum err_kind kind, const char *fmt, ...)
+void err_also_filled(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	struct err *last = problem_last(e);
 	va_list ap;
@@ -76,7 +74,6 @@ int err_also(struct err *e, enum err_kind kind, const char *fmt, ...)
 	last->text = xvasprintf(fmt, ap);
 	va_end(ap);
 	last->kind = kind;
-	return -1;
 }
 
 void err_append(struct err *e, struct err *from)

@@ -41,22 +41,23 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int status;         /* HTTP status, errno or signal, for trace and JSON; 0: none */
-	char *text, *hint;  /* owned; hint may be NULL */
-	struct err *more;   /* owned: the next problem of the same input */
+	int status;        /* HTTP status, errno or signal, for trace and JSON; 0: none */
+	char *text, *hint; /* owned; hint may be NULL */
+	struct err *more;  /* owned: the next problem of the same input */
 };
 
-/* Replaces what e holds. Always returns -1. e may not be NULL. */
-int err_set(struct err *e, enum err_kind kind, int status, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* err_set(e, kind, status, fmt, ...): replaces what e holds; is -1. e may not be NULL. */
+void err_set_filled(struct err *e, enum err_kind kind, int status, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
 
-/* Puts "doing this: " in front of the text of e (and of every further problem). Returns -1. */
-int err_while(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* err_while(e, fmt, ...): "doing this: " in front of e's text and each further one; is -1. */
+void err_while_filled(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Sets the hint of the last problem in e unless one is there: nearest the cause stays. */
 void err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Appends a further problem (or sets the first). Always returns -1. */
-int err_also(struct err *e, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* err_also(e, kind, fmt, ...): appends a further problem (or sets the first); is -1. */
+void err_also_filled(struct err *e, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Moves all of from to the end of e; from is empty afterwards. No-op when from holds nothing. */
 void err_append(struct err *e, struct err *from);
@@ -69,6 +70,26 @@ void err_copy(struct err *to, const struct err *from);
 
 /* Number of problems: 0 for an empty error. */
 size_t err_count(const struct err *e);
+
+/*
+ * The forms to call. They say -1 where the compiler sees it: it then knows that outputs are
+ * read on success alone, and does not warn of reads before they are set.
+ */
+#define err_set(...) \
+	({ \
+		err_set_filled(__VA_ARGS__); \
+		-1; \
+	})
+#define err_while(...) \
+	({ \
+		err_while_filled(__VA_ARGS__); \
+		-1; \
+	})
+#define err_also(...) \
+	({ \
+		err_also_filled(__VA_ARGS__); \
+		-1; \
+	})
 
 /* Frees what e holds and makes it empty; may be called again. */
 void err_release(struct err *e);

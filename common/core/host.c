@@ -107,7 +107,8 @@ static int write_all(int fd, struct view content)
 static int sync_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	AUTO(text) char *folder =
+	AUTO(text)
+	char *folder =
 		!slash ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 	AUTO(fd) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

@@ -16,10 +16,13 @@ struct host_ops {
 	int64_t (*wall_ms)(void *self);
 	/* Borrowed; NULL when not set. */
 	const char *(*env)(void *self, const char *name);
-	/* Appends the whole file to out (whose ceiling bounds it). ERR_ABSENT when there is none; status is errno. */
+	/* Appends the whole file to out (whose ceiling bounds it). ERR_ABSENT when there is none;
+	 * status is errno. */
 	int (*read_file)(void *self, const char *path, struct buf *out, struct err *e);
-	/* Whole or not at all: new file beside it with this mode, fsync, rename. Makes missing folders with 0700. */
-	int (*write_file)(void *self, const char *path, struct view content, unsigned mode, struct err *e);
+	/* Whole or not at all: new file beside it with this mode, fsync, rename. Makes missing folders
+	 * with 0700. */
+	int (*write_file)(void *self, const char *path, struct view content, unsigned mode,
+					  struct err *e);
 	/* Removing what is not there is no error. */
 	int (*remove_file)(void *self, const char *path, struct err *e);
 	int (*random)(void *self, void *out, size_t n, struct err *e);
@@ -36,8 +39,10 @@ struct host host_system(void);
 int64_t host_wall_ms(const struct host *h);
 /* NULL when unset or empty: an empty variable counts as unset. */
 const char *host_env(const struct host *h, const char *name);
-MUST_CHECK int host_read_file(const struct host *h, const char *path, struct buf *out, struct err *e);
-MUST_CHECK int host_write_file(const struct host *h, const char *path, struct view content, unsigned mode, struct err *e);
+MUST_CHECK int host_read_file(const struct host *h, const char *path, struct buf *out,
+							  struct err *e);
+MUST_CHECK int host_write_file(const struct host *h, const char *path, struct view content,
+							   unsigned mode, struct err *e);
 MUST_CHECK int host_remove_file(const struct host *h, const char *path, struct err *e);
 MUST_CHECK int host_random(const struct host *h, void *out, size_t n, struct err *e);
 

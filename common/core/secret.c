@@ -18,7 +18,7 @@ static size_t pages_for(size_t len)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	return (len + page) / page * page;   /* len and its terminator, rounded up */
+	return (len + page) / page * page; /* len and its terminator, rounded up */
 }
 
 static unsigned char *pages_new(size_t len)
@@ -56,7 +56,7 @@ void secret_set(struct secret *s, struct view from)
 	if (from.n)
 		memcpy(fresh.bytes, from.p, from.n);
 	fresh.bytes[from.n] = '\0';
-	secret_release(s);   /* only now: from may look at s */
+	secret_release(s); /* only now: from may look at s */
 	*s = fresh;
 }
 

@@ -11,7 +11,7 @@
 #include "core/buf.h"
 
 struct secret {
-	unsigned char *bytes;   /* NULL: no secret */
+	unsigned char *bytes; /* NULL: no secret */
 	size_t len;
 };
 

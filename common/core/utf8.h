@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* Bytes of the character at the start of rest (1 to 4), which goes to *out unless out is NULL; 0 when there is none. */
+/* Bytes of the character at the start of rest (1 to 4), which goes to *out unless out is NULL; 0
+ * when there is none. */
 size_t utf8_next(struct view rest, uint32_t *out);
 
 /* Offset of the first byte that is no UTF-8; text.n when all is well. */

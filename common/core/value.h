@@ -19,25 +19,33 @@
 
 #include <stdint.h>
 
-enum value_type { VALUE_NULL, VALUE_BOOL, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_LIST, VALUE_MAP };
+enum value_type {
+	VALUE_NULL,
+	VALUE_BOOL,
+	VALUE_INT,
+	VALUE_REAL,
+	VALUE_TEXT,
+	VALUE_LIST,
+	VALUE_MAP
+};
 
 struct mark {
-	const char *file;       /* NULL: not from a file */
-	unsigned line, column;  /* from 1; 0: unknown */
+	const char *file;      /* NULL: not from a file */
+	unsigned line, column; /* from 1; 0: unknown */
 };
 
 struct value {
 	enum value_type type;
-	struct mark mark;       /* where it stood */
-	size_t n;               /* bytes of a text; items of a list or map */
+	struct mark mark; /* where it stood */
+	size_t n;         /* bytes of a text; items of a list or map */
 	union {
 		bool truth;
 		int64_t integer;
 		double real;
-		const char *text;   /* terminated; may hold zeros before its end */
+		const char *text; /* terminated; may hold zeros before its end */
 		struct value **items;
 	};
-	const char **names;     /* of a map, in order of appearance */
+	const char **names;      /* of a map, in order of appearance */
 	struct mark *name_marks; /* of a map, where each name stood; NULL: unknown */
 };
 
@@ -45,11 +53,11 @@ struct value *value_new_null(struct arena *a);
 struct value *value_new_bool(struct arena *a, bool truth);
 struct value *value_new_int(struct arena *a, int64_t integer);
 struct value *value_new_real(struct arena *a, double real);
-struct value *value_new_text(struct arena *a, const char *text);   /* copies; NULL gives VALUE_NULL */
-struct value *value_new_view(struct arena *a, struct view text);   /* copies */
+struct value *value_new_text(struct arena *a, const char *text); /* copies; NULL gives VALUE_NULL */
+struct value *value_new_view(struct arena *a, struct view text); /* copies */
 struct value *value_new_list(struct arena *a);
 struct value *value_new_map(struct arena *a);
-struct value *value_copy(struct arena *a, const struct value *v);  /* deep; NULL gives NULL */
+struct value *value_copy(struct arena *a, const struct value *v); /* deep; NULL gives NULL */
 
 /* Appends item to list, gives item. */
 struct value *value_push(struct arena *a, struct value *list, struct value *item);
@@ -87,8 +95,10 @@ MUST_CHECK int value_text(const struct value *v, const char *path, const char **
 MUST_CHECK int value_int(const struct value *v, const char *path, int64_t *out, struct err *e);
 MUST_CHECK int value_real(const struct value *v, const char *path, double *out, struct err *e);
 MUST_CHECK int value_bool(const struct value *v, const char *path, bool *out, struct err *e);
-MUST_CHECK int value_list(const struct value *v, const char *path, const struct value **out, struct err *e);
-MUST_CHECK int value_map(const struct value *v, const char *path, const struct value **out, struct err *e);
+MUST_CHECK int value_list(const struct value *v, const char *path, const struct value **out,
+						  struct err *e);
+MUST_CHECK int value_map(const struct value *v, const char *path, const struct value **out,
+						 struct err *e);
 
 /* What may be absent, or of another type: then the default. */
 const char *value_text_or(const struct value *v, const char *path, const char *otherwise);
@@ -98,7 +108,10 @@ bool value_bool_or(const struct value *v, const char *path, bool otherwise);
 /* Items of a list or map at path; 0 for anything else. */
 size_t value_count(const struct value *v, const char *path);
 
-/* Equal in type and content: maps in any order, lists in order, 1 and 1.0 alike. NULL only equals NULL. */
+/*
+ * Equal in type and content: maps in any order, lists in order, 1 and 1.0 alike.
+ * NULL only equals NULL.
+ */
 bool value_same(const struct value *a, const struct value *b);
 
 /* "a map", "a text" ...: for messages. Never NULL. */
@@ -108,7 +121,8 @@ const char *value_type_name(enum value_type type);
 const char *mark_text(struct arena *a, const struct mark *m);
 
 /* err_set and err_also with the mark in front of the text. Return -1. */
-int mark_err(struct err *e, enum err_kind kind, const struct mark *m, const char *fmt, ...) PRINTF_LIKE(4, 5);
+int mark_err(struct err *e, enum err_kind kind, const struct mark *m, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
 int mark_err_also(struct err *e, enum err_kind kind, const struct mark *m, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 

@@ -251,8 +251,8 @@ bool value_same(const struct value *a, const struct value *b)
 const char *value_type_name(enum value_type type)
 {
 	static const char *const names[] = {
-		[VALUE_NULL] = "null",      [VALUE_BOOL] = "true or false", [VALUE_INT] = "an integer",
-		[VALUE_REAL] = "a number",  [VALUE_TEXT] = "a text",        [VALUE_LIST] = "a list",
+		[VALUE_NULL] = "null",     [VALUE_BOOL] = "true or false", [VALUE_INT] = "an integer",
+		[VALUE_REAL] = "a number", [VALUE_TEXT] = "a text",        [VALUE_LIST] = "a list",
 		[VALUE_MAP] = "a map",
 	};
 

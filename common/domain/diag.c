@@ -1,6 +1,7 @@
 #include "domain/diag.h"
 
 #include "core/text.h"
+#include "domain/diag_irsa.h"
 #include "domain/hear.h"
 
 #include <stdarg.h>
@@ -142,6 +143,7 @@ const char *diag_key_region(const struct diag *d)
 
 void diag_release(struct diag *d)
 {
+	diag_irsa_release(d);
 	err_release(&d->kube_why);
 	err_release(&d->aws_why);
 }

@@ -36,6 +36,10 @@ enum heard hear_aws(struct world *w, const struct aws_op *op, const struct reply
 
 	*answer = (struct aws_answer){0};
 	if (aws_read(w->mem, op, reply, answer, e) == 0) {
+		if (answer->date_ms) {
+			w->server_clock = true;
+			w->server_ahead_ms = answer->date_ms - host_wall_ms(w->host);
+		}
 		if (absent && aws_code_is(answer, absent))
 			return HEARD_DONE;
 		heard = aws_heard(op, answer, e);

@@ -317,7 +317,10 @@ enum heard hear_render(void *world, size_t item, const struct reply *reply, stru
 	(void)item;
 	if (reply->status)
 		return helm_failed(reply, e, "rendering the chart");
-	if (take_release(w, reply, &release, e) < 0 || each_document(w, w->install->manifest, check_document, e) < 0)
+	if (take_release(w, reply, &release, e) < 0)
+		return HEARD_REFUSED;
+	w->install->revision_before = w->install->revision - 1;
+	if (each_document(w, w->install->manifest, check_document, e) < 0)
 		return HEARD_REFUSED;
 	if (!w->install->fullname) {
 		err_set(e, ERR_CONFIG, 0, "the chart '%s' has no StatefulSet of Vault servers", w->install->chart_seen);
@@ -343,3 +346,37 @@ enum heard hear_helm_install(void *world, size_t item, const struct reply *reply
 		return helm_failed(reply, e, "installing the chart");
 	return take_release(w, reply, &release, e) < 0 ? HEARD_REFUSED : HEARD_DONE;
 }
+
+static int ask_rollback(const void *world, size_t item, struct request *rq, struct err *e)
+{
+	const struct world *w = world;
+	const struct install *in = w->install;
+	struct words argv = {0};
+
+	(void)item;
+	(void)e;
+	word(&argv, in->helm_bin);
+	if (in->revision_before > 0)
+		words(&argv, (const char *const[]){ "rollback", w->want.release,
+		      arena_printf(&rq->mem, "%lld", (long long)in->revision_before), NULL });
+	else
+		words(&argv, (const char *const[]){ "uninstall", w->want.release, NULL });
+	words(&argv, (const char *const[]){ "--namespace", w->want.namespace_, NULL });
+	if (!text_empty(in->kube_context))
+		words(&argv, (const char *const[]){ "--kube-context", in->kube_context, NULL });
+	child(rq, argv.at, "helm:rollback");
+	return 0;
+}
+
+static enum heard hear_rollback(void *world, size_t item, const struct reply *reply, struct err *e)
+{
+	(void)world;
+	(void)item;
+	return reply->status ? helm_failed(reply, e, "taking the release back") : HEARD_DONE;
+}
+
+const struct step rollback_steps[] = {
+	{ .name = "release.back", .change = "take the release back", .ask = ask_rollback, .hear = hear_rollback },
+};
+
+const size_t n_rollback_steps = COUNT_OF(rollback_steps);

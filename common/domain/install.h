@@ -5,6 +5,7 @@
 #include "core/secret.h"
 #include "domain/world.h"
 #include "kube/objects.h"
+#include "net/graph.h"
 
 struct install {
 	/* wanted; borrowed */
@@ -35,10 +36,18 @@ struct install {
 	bool initialized, initialized_read;
 	unsigned answering;                          /* pods whose API answered */
 	const char *status;                          /* helm's word: "deployed" */
-	int64_t revision;
+	int64_t revision;                            /* of the release; of a dry run, the one that would be made */
+	int64_t revision_before;                     /* 0: there was none */
 };
 
 void install_release(struct install *in);
+
+/*
+ * Takes a failed install of the release back (not of anything in AWS): to the revision before, or away where there was
+ * none. What --atomic and --rollback-on-failure ask for. To be run when chart.install was.
+ */
+extern const struct step rollback_steps[];
+extern const size_t n_rollback_steps;
 
 /* The values for helm as they stand: with what is known, or with stand-ins before the first apply. In the arena. */
 MUST_CHECK int install_values(const struct world *w, bool stand_ins, struct arena *a, struct view *out, struct err *e);

@@ -2,7 +2,6 @@
 #include "domain/steps.h"
 
 #include "core/text.h"
-#include "formats/json.h"
 
 bool key_absent(const struct world *w)
 {
@@ -93,7 +92,12 @@ enum heard hear_key_by_alias(void *world, size_t item, const struct reply *reply
 	return HEARD_DONE;
 }
 
-/* Where else the key may be: the search by tags, or the table's own tags. NULL: nowhere. */
+static bool is_news(const struct world *w, const char *arn)
+{
+	return arn && !text_same(arn, w->key.arn) && !text_same(arn, w->key_gone);
+}
+
+/* Where else the key may be: the search by tags, or the table's own tags. NULL: nowhere that was not looked at. */
 static const char *key_elsewhere(const struct world *w, struct err *e)
 {
 	const char *named = value_text_or(value_get(w->table.tags, TAG_KEY), "", NULL);
@@ -101,7 +105,14 @@ static const char *key_elsewhere(const struct world *w, struct err *e)
 
 	if (tagged_in_use(w, "kms", "key/", &t, e) != HEARD_DONE)
 		return NULL;
-	return t ? t->arn : named;
+	if (t && is_news(w, t->arn) && is_news(w, named) && !text_same(t->arn, named)) {
+		hear_guard(e, "name the right one with --kms-key-id", "the key '%s' is marked as in use, but the table '%s' is used with '%s'",
+		           t->arn, w->want.names.table, named);
+		return NULL;
+	}
+	if (t && is_news(w, t->arn))
+		return t->arn;
+	return is_news(w, named) ? named : NULL;
 }
 
 /* Also when the alias leads to one key and a mark to another: then both are shown and nothing is done. */
@@ -114,7 +125,7 @@ bool key_found_elsewhere(const void *world, size_t item)
 	(void)item;
 	if (w->want.given_key)
 		return false;
-	return e.kind || (arn && !text_same(arn, w->key.arn));
+	return e.kind || arn;
 }
 
 int ask_key_found(const void *world, size_t item, struct request *rq, struct err *e)
@@ -146,8 +157,12 @@ enum heard hear_key_found(void *world, size_t item, const struct reply *reply, s
 	enum heard heard = hear_aws(w, &kms_describe_key, reply, "NotFoundException", &answer, e, "reading the key '%s'", arn);
 
 	(void)item;
-	if (heard != HEARD_DONE || !answer.ok)
-		return heard;      /* the search shows what is gone for a while */
+	if (heard != HEARD_DONE)
+		return heard;
+	if (!answer.ok) {
+		w->key_gone = arn;      /* the search shows what is gone for a while, and the table for good */
+		return HEARD_DONE;
+	}
 	if (read_key(w, answer.body, &key, e) < 0)
 		return HEARD_UNSURE;
 	if (w->key.presence == PRESENT)
@@ -157,10 +172,9 @@ enum heard hear_key_found(void *world, size_t item, const struct reply *reply, s
 	if (heard != HEARD_DONE)
 		return heard;
 	tags = search_tags(w, arn);
-	if (text_same(value_text_or(value_get(tags, TAG_CLAIM), "", NULL), w->claim) && w->table.made) {
-		key.made = true;     /* our own CreateKey, whose reply was lost */
-		key.tags = tags;
-	}
+	key.tags = tags;
+	/* Our own CreateKey, whose reply was lost. */
+	key.made = claim_is_own(w, value_text_or(value_get(tags, TAG_CLAIM), "", NULL));
 	w->key = key;
 	return HEARD_DONE;
 }
@@ -192,7 +206,7 @@ enum heard hear_key_tags(void *world, size_t item, const struct reply *reply, st
 	if (heard != HEARD_DONE)
 		return heard;
 	tags = tags_from_list(w->mem, value_get(answer.body, "Tags"));
-	heard = check_ours(w, tags, "key", w->want.names.alias, e);
+	heard = check_ours(w, tags, "key", w->key.by_alias ? w->want.names.alias : w->key.arn, e);
 	if (heard == HEARD_DONE)
 		w->key.tags = tags;
 	return heard;
@@ -230,59 +244,6 @@ enum heard hear_rotation(void *world, size_t item, const struct reply *reply, st
 	return HEARD_DONE;
 }
 
-static int64_t now_ms(const struct world *w)
-{
-	return host_wall_ms(w->host) + w->aws->skew_ms;
-}
-
-/* When the last run that may have made a key was at it; what is older than the lag shows in the search. */
-static int64_t last_maker_ms(const struct world *w)
-{
-	return w->noted_ms > w->table.created_ms ? w->noted_ms : w->table.created_ms;
-}
-
-bool key_may_be_elsewhere(const void *world, size_t item)
-{
-	const struct world *w = world;
-
-	(void)item;
-	return !w->want.given_key && key_absent(w) && w->table.presence == PRESENT && !w->table.made &&
-	       !provision_held(w) && now_ms(w) < last_maker_ms(w) + TAG_LAG_S * 1000;
-}
-
-/* By turns by alias and by tag: the other run names its key as soon as it has one. */
-int ask_key_settled(const void *world, size_t item, struct request *rq, struct err *e)
-{
-	const struct world *w = world;
-
-	return w->looks % 2 ? ask_tagged(world, item, rq, e) : ask_key_by_alias(world, item, rq, e);
-}
-
-static enum heard take_settled(struct world *w, struct err *e)
-{
-	const struct tagged *t = NULL;
-	enum heard heard = tagged_in_use(w, "kms", "key/", &t, e);
-
-	if (heard != HEARD_DONE)
-		return heard;
-	/* What the search shows is described next (key.found-late). */
-	if (t || w->key.presence == PRESENT || now_ms(w) >= last_maker_ms(w) + TAG_LAG_S * 1000)
-		return HEARD_DONE;
-	err_set(e, ERR_LATE, 0, "looking for the key that another run may have made for the table '%s'", w->want.names.table);
-	return HEARD_NOT_YET;
-}
-
-enum heard hear_key_settled(void *world, size_t item, const struct reply *reply, struct err *e)
-{
-	struct world *w = world;
-	enum heard heard = w->looks % 2 ? hear_tagged(world, item, reply, e) : hear_key_by_alias(world, item, reply, e);
-
-	if (heard != HEARD_DONE)
-		return heard;
-	w->looks++;
-	return take_settled(w, e);
-}
-
 bool key_due(const void *world, size_t item)
 {
 	const struct world *w = world;
@@ -292,33 +253,19 @@ bool key_due(const void *world, size_t item)
 	return key_absent(w) && !w->want.given_key && !provision_held(w) && !key_found_elsewhere(w, 0);
 }
 
-int key_note_claim(void *world, size_t item, struct err *e)
-{
-	struct world *w = world;
-	AUTO(text) char *path = provision_note_path(w);
-	AUTO(buf) struct buf text = BUF_MAX(4096);
-	struct value *note = value_new_map(w->mem);
-
-	(void)item;
-	if (provision_guard(w, e) < 0)
-		return -1;
-	value_set_text(w->mem, note, "account", w->caller_account);
-	value_set_text(w->mem, note, "claim", w->claim);
-	value_set_int(w->mem, note, "at_ms", now_ms(w));
-	va_json_print(&text, note, true);
-	if (host_write_file(w->host, path, buf_bytes(&text), 0600, e) < 0)
-		return err_while(e, "noting that a key is about to be made");
-	return 0;
-}
-
 int ask_create_key(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct world *w = world;
 	struct value *params = value_new_map(&rq->mem), *tags = value_copy(&rq->mem, w->want.names.tags);
 
 	(void)item;
+	if (!key_lease_holds(w)) {
+		err_set(e, ERR_LATE, 0, "making the seal key took too long: another run may be about to make it");
+		err_hint(e, "run it again");
+		return -1;
+	}
 	value_set_text(&rq->mem, tags, TAG_LIVE, "true");
-	value_set_text(&rq->mem, tags, TAG_CLAIM, w->claim);
+	value_set_text(&rq->mem, tags, TAG_CLAIM, claim_of_table(w));
 	value_set_text(&rq->mem, params, "Description",
 	               arena_printf(&rq->mem, "unseals Vault '%s' in %s/%s", w->want.release, w->want.cluster, w->want.namespace_));
 	value_set(&rq->mem, params, "Tags", tags_to_list(&rq->mem, tags, "TagKey", "TagValue"));
@@ -366,7 +313,6 @@ enum heard hear_created_alias(void *world, size_t item, const struct reply *repl
 	struct aws_answer answer;
 	enum heard heard = hear_aws(w, &kms_create_alias, reply, "AlreadyExistsException", &answer, e,
 	                            "naming the seal key '%s'", w->want.names.alias);
-	AUTO(text) char *note = NULL;
 
 	(void)item;
 	if (heard == HEARD_REFUSED && aws_code_is(&answer, "NotFoundException"))
@@ -378,8 +324,7 @@ enum heard hear_created_alias(void *world, size_t item, const struct reply *repl
 		return HEARD_UNSURE;
 	}
 	w->key.by_alias = true;
-	note = provision_note_path(w);
-	return host_remove_file(w->host, note, e) < 0 ? HEARD_REFUSED : HEARD_DONE;
+	return HEARD_DONE;
 }
 
 bool key_rotation_differs(const struct world *w)
@@ -398,7 +343,7 @@ bool rotation_due(const void *world, size_t item)
 	(void)item;
 	if (key_absent(w))         /* planned: the key is not there yet */
 		return w->want.rotation && !w->want.given_key && !provision_held(w);
-	return key_rotation_differs(w) && (w->key.made || w->consent) && !provision_held(w);
+	return key_rotation_differs(w) && (w->key.made || provision_may_change(w)) && !provision_held(w);
 }
 
 int ask_set_rotation(const void *world, size_t item, struct request *rq, struct err *e)
@@ -421,7 +366,7 @@ enum heard hear_set_rotation(void *world, size_t item, const struct reply *reply
 	enum heard heard = hear_aws(w, op, reply, NULL, &answer, e, "setting the rotation of '%s'", w->key.arn);
 
 	(void)item;
-	if (heard == HEARD_REFUSED && w->key.made && aws_code_is(&answer, "NotFoundException"))
+	if (heard == HEARD_REFUSED && aws_code_is(&answer, "NotFoundException"))
 		return HEARD_NOT_YET;
 	if (heard == HEARD_DONE) {
 		w->key.rotation_read = PRESENT;

@@ -1,12 +1,28 @@
 #include "domain/provision.h"
 
-#include "core/digest.h"
 #include "core/text.h"
 #include "domain/steps.h"
-#include "formats/json.h"
+
+/*
+ * Such a table was made by a run that did not get to its end: it does not name its key yet, or the note about its key
+ * is still here. What is not as wanted was then never set, and setting it is no change.
+ */
+static bool unfinished(const struct world *w)
+{
+	const char *claim = claim_of_table(w);
+
+	return claim && (!value_get(w->table.tags, TAG_KEY) || text_same(claim, w->noted_claim));
+}
+
+bool provision_may_change(const struct world *w)
+{
+	return w->consent || unfinished(w);
+}
 
 unsigned provision_modifications(const struct world *w)
 {
+	if (unfinished(w))
+		return 0;
 	return (unsigned)(!w->role.made && role_trust_differs(w)) + (unsigned)(!w->role.made && role_policy_differs(w)) +
 	       (unsigned)(!w->key.made && key_rotation_differs(w)) + (unsigned)(!w->table.made && table_pitr_differs(w)) +
 	       (unsigned)(!w->table.made && table_protection_differs(w));
@@ -121,42 +137,4 @@ int want_fill(struct arena *a, const struct inputs *in, struct want *out, struct
 		.network_policy = inputs_bool(in, "network_policy"),
 	};
 	return names_make(a, in, out->region, out->namespace_, out->release, &out->names, e);
-}
-
-/*
- * The table may be old when a key is made beside it: then only this note, written before the call, tells the next run
- * that a key may exist which the search by tags does not show yet.
- */
-char *provision_note_path(const struct world *w)
-{
-	const char *state = host_env(w->host, "XDG_STATE_HOME");
-	AUTO(text) char *base = state ? xstrdup(state) : host_path(w->host, "~/.local/state");
-
-	return xasprintf("%s/helm-vault-aws/claims/%s-%s.json", base, w->want.region, w->want.names.table);
-}
-
-static void read_note(struct world *w)
-{
-	AUTO(text) char *path = provision_note_path(w);
-	AUTO(buf) struct buf text = BUF_MAX(4096);
-	AUTO(err) struct err why = {0};
-	struct value *note;
-
-	/* A note that is not there or not whole says nothing; the table's age then decides alone. */
-	if (host_read_file(w->host, path, &text, &why) == 0 &&
-	    va_json_parse(w->mem, buf_bytes(&text), path, &note, &why) == 0)
-		w->noted_ms = value_int_or(note, "at_ms", 0);
-}
-
-int provision_prepare(struct world *w, struct err *e)
-{
-	unsigned char bytes[16];
-	AUTO(buf) struct buf hex = BUF_MAX(64);
-
-	if (host_random(w->host, bytes, sizeof(bytes), e) < 0)
-		return -1;
-	hex_print(&hex, bytes, sizeof(bytes));
-	w->claim = arena_text(w->mem, buf_str(&hex));
-	read_note(w);
-	return 0;
 }

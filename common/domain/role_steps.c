@@ -234,7 +234,7 @@ bool trust_due(const void *world, size_t item)
 	const struct world *w = world;
 
 	(void)item;
-	return role_trust_differs(w) && (w->role.made || w->consent);
+	return role_trust_differs(w) && (w->role.made || provision_may_change(w));
 }
 
 int ask_set_trust(const void *world, size_t item, struct request *rq, struct err *e)
@@ -276,7 +276,7 @@ bool policy_due(const void *world, size_t item)
 		return false;
 	if (w->role.policy_presence != PRESENT)
 		return true;
-	return role_policy_differs(w) && (w->role.made || w->consent);
+	return role_policy_differs(w) && (w->role.made || provision_may_change(w));
 }
 
 int ask_put_policy(const void *world, size_t item, struct request *rq, struct err *e)
@@ -297,8 +297,8 @@ enum heard hear_put_policy(void *world, size_t item, const struct reply *reply, 
 	                            w->want.names.role);
 
 	(void)item;
-	if (heard == HEARD_REFUSED && w->role.made && aws_code_is(&answer, "NoSuchEntity"))
-		return HEARD_NOT_YET;
+	if (heard == HEARD_REFUSED && aws_code_is(&answer, "NoSuchEntity"))
+		return HEARD_NOT_YET;     /* a new role is not known everywhere at once */
 	if (heard == HEARD_DONE) {
 		w->role.policy_presence = PRESENT;
 		w->role.policy = world_role_policy(w, w->key.arn);

@@ -24,12 +24,26 @@ ASK(ask_key_by_alias); HEAR(hear_key_by_alias);
 ASK(ask_key_found); HEAR(hear_key_found); DUE(key_found_elsewhere);
 ASK(ask_key_tags); HEAR(hear_key_tags); DUE(key_tags_unread);
 ASK(ask_rotation); HEAR(hear_rotation); DUE(rotation_unread);
-ASK(ask_key_settled); HEAR(hear_key_settled); DUE(key_may_be_elsewhere);
 ASK(ask_create_key); HEAR(hear_created_key); DUE(key_due);
 ASK(ask_create_alias); HEAR(hear_created_alias); DUE(alias_due);
 ASK(ask_set_rotation); HEAR(hear_set_rotation); DUE(rotation_due);
-int key_note_claim(void *world, size_t item, struct err *e);
 bool key_absent(const struct world *w);
+
+/* claim_steps.c: who may make the key */
+ASK(ask_key_settled); HEAR(hear_key_settled); DUE(key_may_be_elsewhere);
+HEAR(hear_claim); DUE(claim_unread);
+ASK(ask_take_claim); HEAR(hear_took_claim); DUE(claim_due);
+HEAR(hear_claim_held); DUE(claim_taken);
+HEAR(hear_key_awaited); DUE(key_awaited);
+int key_note_claim(void *world, size_t item, struct err *e);
+/* The claim that the table carries, as last read; NULL: none. */
+const char *claim_of_table(const struct world *w);
+/* The claim was made by this run. */
+bool claim_is_own(const struct world *w, const char *claim);
+/* This run made the table, whose creation time is known: its lease begins. */
+void claim_take_table(struct world *w);
+/* This run, and no other, may make the key now. */
+bool key_lease_holds(const struct world *w);
 
 /* table_steps.c */
 ASK(ask_table); HEAR(hear_table);
@@ -37,12 +51,15 @@ ASK(ask_table_tags); HEAR(hear_table_tags); DUE(table_tags_unread);
 ASK(ask_table_items); HEAR(hear_table_items); DUE(table_items_matter);
 ASK(ask_pitr); HEAR(hear_pitr);
 ASK(ask_backups); HEAR(hear_backups);
-ASK(ask_create_table); HEAR(hear_created_table); DUE(table_due);
+ASK(ask_create_table); HEAR(hear_created_table); DUE(table_due); DUE(table_doubtful);
 HEAR(hear_table_active); DUE(table_not_active);
 ASK(ask_set_pitr); HEAR(hear_set_pitr); DUE(pitr_due);
 ASK(ask_set_protection); HEAR(hear_set_protection); DUE(protection_due);
 ASK(ask_mark_table); HEAR(hear_marked_table); DUE(mark_due);
-int table_guard(void *world, size_t item, struct err *e);
+/* The answer to TagResource; HEARD_NOT_YET while the table is being changed. */
+enum heard hear_tagged_table(struct world *w, const struct reply *reply, struct err *e);
+/* Before whatever is made or changed first: provision_guard. */
+int change_guard(void *world, size_t item, struct err *e);
 
 /* role_steps.c */
 ASK(ask_role); HEAR(hear_role);

@@ -109,7 +109,6 @@ enum heard hear_table_tags(void *world, size_t item, const struct reply *reply, 
 	enum heard heard = hear_aws(w, &dynamodb_list_tags_of_resource, reply, NULL, &answer, e,
 	                            "reading the tags of the table '%s'", w->want.names.table);
 	const struct value *tags;
-	const char *claim;
 
 	(void)item;
 	if (heard != HEARD_DONE)
@@ -119,11 +118,8 @@ enum heard hear_table_tags(void *world, size_t item, const struct reply *reply, 
 	if (heard != HEARD_DONE)
 		return heard;
 	w->table.tags = tags;
-	claim = value_text_or(value_get(tags, TAG_CLAIM), "", NULL);
-	if (text_same(claim, w->claim))
-		w->table.made = true;
-	else if (claim)
-		w->claim = claim;
+	if (!w->table.made && text_same(claim_of_table(w), w->claim))
+		claim_take_table(w);
 	return HEARD_DONE;
 }
 
@@ -184,6 +180,11 @@ enum heard hear_pitr(void *world, size_t item, const struct reply *reply, struct
 	const struct value *found;
 
 	(void)item;
+	if (heard == HEARD_REFUSED && aws_code_is(&answer, "ContinuousBackupsUnavailableException")) {
+		err_release(e);
+		w->table.pitr_read = PRESENT;     /* CREATING: it has none, since CreateTable cannot set it */
+		return HEARD_DONE;
+	}
 	if (heard != HEARD_DONE || !answer.ok)
 		return heard;
 	found = value_at(answer.body, "ContinuousBackupsDescription.PointInTimeRecoveryDescription");
@@ -229,7 +230,17 @@ bool table_due(const void *world, size_t item)
 	return w->table.presence == ABSENT && !provision_held(w);
 }
 
-int table_guard(void *world, size_t item, struct err *e)
+/* It was absent, but something of it is there: another run may have made both while we looked. */
+bool table_doubtful(const void *world, size_t item)
+{
+	const struct world *w = world;
+	AUTO(err) struct err why = {0};
+
+	(void)item;
+	return w->table.presence == ABSENT && provision_guard(w, &why) < 0;
+}
+
+int change_guard(void *world, size_t item, struct err *e)
 {
 	(void)item;
 	return provision_guard(world, e);
@@ -297,8 +308,8 @@ enum heard hear_created_table(void *world, size_t item, const struct reply *repl
 	}
 	if (read_table(&w->table, value_get(answer.body, "TableDescription"), e) < 0)
 		return HEARD_UNSURE;
-	w->table.made = true;
 	w->table.tags = table_tags(w, w->mem);
+	claim_take_table(w);
 	return HEARD_DONE;
 }
 
@@ -340,7 +351,7 @@ bool pitr_due(const void *world, size_t item)
 	(void)item;
 	if (w->table.presence == ABSENT)     /* planned */
 		return w->want.pitr && !provision_held(w);
-	return table_pitr_differs(w) && (w->table.made || w->consent) && !provision_held(w);
+	return table_pitr_differs(w) && (w->table.made || provision_may_change(w)) && !provision_held(w);
 }
 
 int ask_set_pitr(const void *world, size_t item, struct request *rq, struct err *e)
@@ -386,7 +397,7 @@ bool protection_due(const void *world, size_t item)
 	const struct world *w = world;
 
 	(void)item;
-	return table_protection_differs(w) && !w->table.made && w->consent;
+	return table_protection_differs(w) && !w->table.made && provision_may_change(w);
 }
 
 int ask_set_protection(const void *world, size_t item, struct request *rq, struct err *e)
@@ -444,7 +455,7 @@ int ask_mark_table(const void *world, size_t item, struct request *rq, struct er
 	struct value *params = params_of(&rq->mem, "ResourceArn", w->table.arn, NULL);
 
 	(void)item;
-	if (named && !text_same(named, w->key.arn)) {
+	if (named && !text_same(named, w->key.arn) && !text_same(named, w->key_gone)) {
 		hear_guard(e, "name the right one with --kms-key-id", "the table '%s' is used with the key '%s', not with '%s'",
 		           w->want.names.table, named, w->key.arn);
 		return -1;
@@ -453,21 +464,27 @@ int ask_mark_table(const void *world, size_t item, struct request *rq, struct er
 	return aws_ask(w->aws, rq, &dynamodb_tag_resource, params, e);
 }
 
-enum heard hear_marked_table(void *world, size_t item, const struct reply *reply, struct err *e)
+enum heard hear_tagged_table(struct world *w, const struct reply *reply, struct err *e)
 {
-	struct world *w = world;
 	struct aws_answer answer;
 	enum heard heard = hear_aws(w, &dynamodb_tag_resource, reply, "ResourceInUseException", &answer, e,
 	                            "tagging the table '%s'", w->want.names.table);
+
+	if (heard != HEARD_DONE || answer.ok)
+		return heard;
+	err_set(e, ERR_LATE, 0, "the table '%s' is being changed", w->want.names.table);
+	return HEARD_NOT_YET;
+}
+
+enum heard hear_marked_table(void *world, size_t item, const struct reply *reply, struct err *e)
+{
+	struct world *w = world;
+	enum heard heard = hear_tagged_table(w, reply, e);
 	struct value *tags;
 
 	(void)item;
 	if (heard != HEARD_DONE)
 		return heard;
-	if (!answer.ok) {
-		err_set(e, ERR_LATE, 0, "the table '%s' is being changed", w->want.names.table);
-		return HEARD_NOT_YET;
-	}
 	tags = value_copy(w->mem, w->table.tags);
 	value_set_text(w->mem, tags, TAG_LIVE, "true");
 	value_set_text(w->mem, tags, TAG_KEY, w->key.arn);

@@ -111,6 +111,7 @@ struct world {
 	const char *caller_arn, *caller_account, *partition;
 	struct have_cluster cluster;
 	struct have_key key;
+	const char *key_gone;                    /* a mark led to it, but it is not there; NULL: none */
 	struct have_table table;
 	struct have_role role;
 	struct have_provider provider;
@@ -119,9 +120,17 @@ struct world {
 	const char *page;                        /* of the search under way; NULL: the first */
 	struct have_kube k;
 
-	const char *claim;                       /* of this run; or the table's own, once read */
-	int64_t noted_ms;                        /* when a run wrote down that it is about to make the key; 0: never */
+	/* Who may make the key (claim_steps.c). Times are the server's. */
+	const char *claimant;                    /* the random part of this run's claims */
+	const char *claim;                       /* this run's first one, which a table that it makes carries */
+	int64_t lease_end_ms;                    /* until when this run may make the key; 0: it may not */
+	int64_t claim_read_ms, claim_taken_ms;
+	bool rival;                              /* another run took over */
+	const char *noted_claim;                 /* of the run that wrote down that it is about to make the key; NULL: none */
+	int64_t noted_ms;                        /* when; 0: never */
 	unsigned looks;                          /* while waiting for another run's key */
+	bool server_clock;                       /* an answer told the time: so much is the server ahead of us */
+	int64_t server_ahead_ms;
 
 	bool consent;                            /* what exists may be changed */
 	struct install *install;                 /* NULL: nothing is installed */

@@ -19,7 +19,7 @@ void cursor_skip(struct cursor *c, size_t n)
 			c->mark.line++;
 			c->mark.column = 1;
 		} else if (c->rest.n == 0 || ((unsigned char)*c->rest.p & 0xc0) != 0x80) {
-			c->mark.column++;   /* the last byte of its character */
+			c->mark.column++; /* the last byte of its character */
 		}
 	}
 }

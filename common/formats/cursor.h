@@ -9,8 +9,8 @@
 #include "core/view.h"
 
 struct cursor {
-	struct view rest;     /* what was not read yet */
-	struct mark mark;     /* where it starts */
+	struct view rest; /* what was not read yet */
+	struct mark mark; /* where it starts */
 };
 
 /* At the start of text, behind a byte order mark when there is one. file is borrowed. */

@@ -90,7 +90,8 @@ static struct value *read_number(struct hcl_reader *r)
 	double real;
 
 	cursor_take(&r->at, '-');
-	for (int c = cursor_peek(&r->at), before = 0; isdigit(c) || c == '.' || c == 'e' || c == 'E' ||
+	for (int c = cursor_peek(&r->at), before = 0;
+		 isdigit(c) || c == '.' || c == 'e' || c == 'E' ||
 		 ((c == '+' || c == '-') && (before == 'e' || before == 'E'));
 		 before = c, c = cursor_peek(&r->at))
 		cursor_skip(&r->at, 1);
@@ -112,8 +113,9 @@ static struct value *read_word(struct hcl_reader *r)
 		return value_new_bool(r->a, view_is(word, "true"));
 	if (view_is(word, "null"))
 		return value_new_null(r->a);
-	hcl_refuse(r, &mark, word.n ? "only literal values are allowed here, no names or calls"
-								: "a value must stand here");
+	hcl_refuse(r, &mark,
+			   word.n ? "only literal values are allowed here, no names or calls"
+					  : "a value must stand here");
 	return NULL;
 }
 
@@ -202,7 +204,8 @@ static struct value *read_object(struct hcl_reader *r, unsigned depth)
 			return check_names(r, map) < 0 ? NULL : map;
 		if (read_pair(r, map, true, depth) < 0)
 			return NULL;
-		if (!cursor_take(&r->at, ',') && cursor_peek(&r->at) != '\n' && cursor_peek(&r->at) != '}') {
+		if (!cursor_take(&r->at, ',') && cursor_peek(&r->at) != '\n' &&
+			cursor_peek(&r->at) != '}') {
 			refuse_here(r, "a ',', a line end or '}' must stand here");
 			return NULL;
 		}
@@ -234,7 +237,8 @@ static struct value *read_value(struct hcl_reader *r, unsigned depth)
 	return v;
 }
 
-int hcl_parse(struct arena *a, struct view text, const char *file, struct value **out, struct err *e)
+int hcl_parse(struct arena *a, struct view text, const char *file, struct value **out,
+			  struct err *e)
 {
 	struct hcl_reader r = { .at = cursor_at_start(text, arena_text(a, file)), .a = a, .e = e };
 	struct value *map = value_new_map(a);

@@ -11,7 +11,8 @@
 #include "core/buf.h"
 #include "core/value.h"
 
-MUST_CHECK int hcl_parse(struct arena *a, struct view text, const char *file, struct value **out, struct err *e);
+MUST_CHECK int hcl_parse(struct arena *a, struct view text, const char *file, struct value **out,
+						 struct err *e);
 /* Appends text as a quoted HCL string, with ${ and %{ escaped. */
 void hcl_quote(struct buf *out, struct view text);
 

@@ -68,7 +68,8 @@ static int take_piece(struct hcl_reader *r, const struct mark *start, struct buf
 	if (c == -1 || c == '\n')
 		return hcl_refuse(r, start, "this text has no closing '\"' on its line");
 	if (starts_template(r->at.rest))
-		return hcl_refuse(r, &mark, "only literal texts are allowed here; write $${ or %%{ for the signs");
+		return hcl_refuse(r, &mark,
+						  "only literal texts are allowed here; write $${ or %%{ for the signs");
 	if (starts_escaped_template(r->at.rest)) {
 		buf_put(out, r->at.rest.p + 1, 2);
 		cursor_skip(&r->at, 3);
@@ -151,7 +152,8 @@ static struct value *heredoc_value(struct hcl_reader *r, const struct mark *star
 		size_t cut = is_blank(line) ? 0 : indent;
 
 		if (!put_line(&text, view_of(line.p + cut, line.n - cut))) {
-			hcl_refuse(r, start, "only literal texts are allowed here; write $${ or %%{ for the signs");
+			hcl_refuse(r, start,
+					   "only literal texts are allowed here; write $${ or %%{ for the signs");
 			return NULL;
 		}
 		buf_char(&text, '\n');

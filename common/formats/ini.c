@@ -5,11 +5,12 @@
 
 struct reader {
 	struct arena *a;
-	struct mark mark;              /* of the line in hand */
-	struct value *root, *section;  /* section: NULL before the first header, and behind a broken one */
-	struct value *last;            /* value of the key above, for the lines indented below it */
+	struct mark mark; /* of the line in hand */
+	struct value *root,
+		*section;       /* section: NULL before the first header, and behind a broken one */
+	struct value *last; /* value of the key above, for the lines indented below it */
 	const char *last_key;
-	size_t last_room;              /* bytes allocated for last's text; 0: no more than it needs */
+	size_t last_room; /* bytes allocated for last's text; 0: no more than it needs */
 	bool section_broken;
 	struct err found;
 };
@@ -153,7 +154,7 @@ static void read_indented(struct reader *r, struct view line)
 	struct value *last = r->last;
 
 	if (!last)
-		return;   /* the line above was complained about */
+		return; /* the line above was complained about */
 	if (last->type == VALUE_TEXT && last->n) {
 		go_on_with(r, last, text);
 		return;
@@ -179,7 +180,8 @@ static void read_line(struct reader *r, struct view line)
 		read_key(r, text);
 }
 
-int ini_parse(struct arena *a, struct view text, const char *file, struct value **out, struct err *e)
+int ini_parse(struct arena *a, struct view text, const char *file, struct value **out,
+			  struct err *e)
 {
 	AUTO(reader) struct reader r = { .a = a, .root = value_new_map(a) };
 	struct view rest = cursor_at_start(text, NULL).rest;

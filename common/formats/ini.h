@@ -15,7 +15,8 @@
 
 enum { INI_SECTIONS_MAX = 10000, INI_KEYS_MAX = 1000, INI_PROBLEMS_MAX = 20 };
 
-/* ERR_CONFIG with file and line; every broken line (up to INI_PROBLEMS_MAX) is a problem of its own. */
-MUST_CHECK int ini_parse(struct arena *a, struct view text, const char *file, struct value **out, struct err *e);
+/* ERR_CONFIG with file and line; each broken line (up to INI_PROBLEMS_MAX) is its own problem. */
+MUST_CHECK int ini_parse(struct arena *a, struct view text, const char *file, struct value **out,
+						 struct err *e);
 
 #endif

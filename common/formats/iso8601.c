@@ -3,13 +3,18 @@
 #include "core/scope.h"
 #include "formats/number.h"
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
+enum {
+	SECOND_MS = 1000,
+	MINUTE_MS = 60 * SECOND_MS,
+	HOUR_MS = 60 * MINUTE_MS,
+	DAY_MS = 24 * HOUR_MS
+};
 
 struct moment {
 	int year, month, day, hour, minute, second;
 };
 
-/* Days since 1970-01-01 of the Gregorian calendar; a year starts in March here, so that a leap day is its last. */
+/* Days since 1970-01-01. A year starts in March here, so that a leap day is its last. */
 static int64_t days_of(int year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year;
@@ -215,9 +220,8 @@ int http_date_parse(struct view text, int64_t *out_ms, struct err *e)
 	if (take_word(&rest, days, COUNT_OF(days)) >= 0 && take_text(&rest, ", ") &&
 		take_digits(&rest, 2, &m.day) && take_text(&rest, " ") &&
 		(m.month = take_word(&rest, months, COUNT_OF(months)) + 1) > 0 && take_text(&rest, " ") &&
-		take_digits(&rest, 4, &m.year) && take_text(&rest, " ") &&
-		take_digits(&rest, 2, &m.hour) && take_text(&rest, ":") &&
-		take_digits(&rest, 2, &m.minute) && take_text(&rest, ":") &&
+		take_digits(&rest, 4, &m.year) && take_text(&rest, " ") && take_digits(&rest, 2, &m.hour) &&
+		take_text(&rest, ":") && take_digits(&rest, 2, &m.minute) && take_text(&rest, ":") &&
 		take_digits(&rest, 2, &m.second) && take_text(&rest, " GMT") && rest.n == 0 &&
 		to_ms(&m, &ms)) {
 		*out_ms = ms;

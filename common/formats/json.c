@@ -66,7 +66,7 @@ static size_t skip_escape(struct walk *w)
 	if (code < 0)
 		return 0;
 	if (code >= 0xd800 && code <= 0xdfff) {
-		cursor_skip(&w->at, 12);   /* a pair */
+		cursor_skip(&w->at, 12); /* a pair */
 		return 4;
 	}
 	cursor_skip(&w->at, 6);
@@ -104,7 +104,7 @@ static struct value *walk_text(struct walk *w, cJSON *node)
 	if (skip_text(w, &n) < 0)
 		return NULL;
 	v = value_new_view(w->a, view_of(node->valuestring, n));
-	wipe(node->valuestring, n);   /* may be a secret, and cJSON only frees */
+	wipe(node->valuestring, n); /* may be a secret, and cJSON only frees */
 	return v;
 }
 
@@ -264,7 +264,9 @@ static int refuse_at(struct view text, const char *file, size_t at, const char *
 int va_json_parse(struct arena *a, struct view text, const char *file, struct value **out,
 				  struct err *e)
 {
-	struct walk w = { .a = a, .at = cursor_at_start(text, arena_text(a, file)), .marks = file, .e = e };
+	struct walk w = {
+		.a = a, .at = cursor_at_start(text, arena_text(a, file)), .marks = file, .e = e
+	};
 	AUTO(cjson) cJSON *node = NULL;
 	const char *why, *end = text.p;
 	struct value *v;

@@ -15,7 +15,8 @@
 enum { JSON_DEPTH_MAX = 100, JSON_VALUES_MAX = 1000000 };
 
 /* file names the text in errors and marks; NULL: no marks. ERR_CONFIG with line and column. */
-MUST_CHECK int va_json_parse(struct arena *a, struct view text, const char *file, struct value **out, struct err *e);
+MUST_CHECK int va_json_parse(struct arena *a, struct view text, const char *file,
+							 struct value **out, struct err *e);
 
 /*
  * Compact on one line; or, pretty, indented by two spaces and ended by a newline.

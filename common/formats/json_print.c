@@ -91,7 +91,7 @@ static void print_value(struct buf *out, const struct value *v, bool pretty, uns
 		if (isfinite(v->real))
 			number_print_real(out, v->real);
 		else
-			buf_text(out, "null");   /* JSON has no word for it; so does JavaScript */
+			buf_text(out, "null"); /* JSON has no word for it; so does JavaScript */
 		break;
 	case VALUE_TEXT:
 		va_json_quote(out, view_of(v->text, v->n));

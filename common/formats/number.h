@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* An optional sign and digits of the base (2 to 16), nothing else. False when not, or when it does not fit. */
+/* An optional sign, then digits of the base (2 to 16). False: something else, or too large. */
 bool number_int(struct view text, unsigned base, int64_t *out);
 
 /*
@@ -15,7 +15,7 @@ bool number_int(struct view text, unsigned base, int64_t *out);
  */
 bool number_real(struct view text, double *out);
 
-/* JSON's grammar for numbers, RFC 8259 section 6: length of the number at the start of text; 0: none. */
+/* Length of the number of JSON (RFC 8259, section 6) at the start of text; 0: there is none. */
 size_t number_json(struct view text);
 
 /*

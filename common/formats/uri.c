@@ -109,7 +109,7 @@ static int parse_authority(struct arena *a, struct view authority, const char *t
 	}
 	out->host = lower_copy(a, host);
 	out->port = port_of(out->scheme);
-	if (port.n == 0)   /* "host:" is allowed by RFC 3986, and means the default */
+	if (port.n == 0) /* "host:" is allowed by RFC 3986, and means the default */
 		return 0;
 	if (!isdigit((unsigned char)*port.p) || !number_int(port, 10, &number) || number < 1 ||
 		number > 65535)

@@ -11,9 +11,9 @@ SCOPE_END(expat, parser_pointer, XML_ParserFree(*v))
 struct reader {
 	struct arena *a;
 	XML_Parser parser;
-	struct value *open[XML_DEPTH_LIMIT];   /* {name: [each value of it]} of each open element */
+	struct value *open[XML_DEPTH_LIMIT]; /* {name: [each value of it]} of each open element */
 	size_t depth;
-	struct buf text;                       /* of the innermost element, while it has no children */
+	struct buf text; /* of the innermost element, while it has no children */
 	const char *root;
 	struct value *found;
 	struct err *e;
@@ -100,7 +100,7 @@ static void on_end(void *to, const XML_Char *name)
 	struct value *v, *values;
 
 	if (r->e->kind != ERR_NONE)
-		return;   /* expat ends an empty element even after the parser was stopped at its start */
+		return; /* expat ends an empty element even after the parser was stopped at its start */
 	v = element_value(r, r->open[--r->depth]);
 	buf_cut(&r->text, 0);
 	if (r->depth == 0) {

@@ -11,7 +11,7 @@ SCOPE_END(event, yaml_event_t, yaml_event_delete(v))
 
 struct anchor {
 	const char *name;
-	const struct value *value;   /* NULL while the node itself is being read */
+	const struct value *value; /* NULL while the node itself is being read */
 };
 
 struct reader {
@@ -19,9 +19,9 @@ struct reader {
 	struct view text;
 	struct arena *a;
 	const char *file;
-	struct anchor *anchors;      /* in order of appearance; a later one of the same name counts */
+	struct anchor *anchors; /* in order of appearance; a later one of the same name counts */
 	size_t n_anchors;
-	size_t nodes;                /* made so far, copies by aliases among them */
+	size_t nodes; /* made so far, copies by aliases among them */
 	struct err *e;
 };
 
@@ -88,7 +88,8 @@ static bool tag_is(const yaml_char_t *tag, const char *name)
 /* A tag only confirms what a word is; the one that changes it is !!str (and !). */
 static bool tag_fits(const yaml_char_t *tag, enum value_type type)
 {
-	return (tag_is(tag, "int") && type == VALUE_INT) || (tag_is(tag, "bool") && type == VALUE_BOOL) ||
+	return (tag_is(tag, "int") && type == VALUE_INT) ||
+		   (tag_is(tag, "bool") && type == VALUE_BOOL) ||
 		   (tag_is(tag, "null") && type == VALUE_NULL) ||
 		   (tag_is(tag, "float") && (type == VALUE_REAL || type == VALUE_INT));
 }

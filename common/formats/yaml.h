@@ -2,7 +2,7 @@
  * YAML to a value tree and back, by libyaml's events.
  *
  * Reading: one document, YAML 1.1 words as helm's and kubectl's reader takes them
- * (sigs.k8s.io/yaml and its goyaml.v2, resolve.go): bare y, yes, on, true and n,
+ * (sigs.k8s.io/yaml over yaml/v2, resolve.go): bare y, yes, on, true and n,
  * no, off, false are booleans in each of their three case forms, and a bare name
  * of a map likewise (`on:` is "true"); 0x, 0o, 0b and a leading 0 give integers;
  * "", ~ and null are null; times stay texts, and so do 12:30 and other numbers to
@@ -21,10 +21,16 @@
 #include "core/buf.h"
 #include "core/value.h"
 
-enum { YAML_DEPTH_MAX = 100, YAML_NODES_MAX = 200000, YAML_ANCHORS_MAX = 1000, YAML_MERGE_MAX = 1000 };
+enum {
+	YAML_DEPTH_MAX = 100,
+	YAML_NODES_MAX = 200000,
+	YAML_ANCHORS_MAX = 1000,
+	YAML_MERGE_MAX = 1000
+};
 
 /* file names the text in errors and marks; it may be NULL. ERR_CONFIG with line and column. */
-MUST_CHECK int va_yaml_parse(struct arena *a, struct view text, const char *file, struct value **out, struct err *e);
+MUST_CHECK int va_yaml_parse(struct arena *a, struct view text, const char *file,
+							 struct value **out, struct err *e);
 /* ERR_BUG for a text that is not UTF-8. */
 MUST_CHECK int va_yaml_print(struct buf *out, const struct value *v, struct err *e);
 

@@ -131,7 +131,8 @@ static int print_map(struct writer *w, const struct value *v)
 	yaml_event_t event;
 
 	if (emit(w, &event,
-			 yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE)) < 0)
+			 yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE)) <
+		0)
 		return -1;
 	for (size_t i = 0; i < v->n; i++)
 		if (print_text(w, view_text(v->names[i])) < 0 || print_value(w, v->items[i]) < 0)
@@ -165,8 +166,7 @@ static int print_document(struct writer *w, const struct value *v)
 
 	if (emit(w, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING)) < 0 ||
 		emit(w, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1)) < 0 ||
-		print_value(w, v) < 0 ||
-		emit(w, &event, yaml_document_end_event_initialize(&event, 1)) < 0)
+		print_value(w, v) < 0 || emit(w, &event, yaml_document_end_event_initialize(&event, 1)) < 0)
 		return -1;
 	return emit(w, &event, yaml_stream_end_event_initialize(&event));
 }

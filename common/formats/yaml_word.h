@@ -1,10 +1,10 @@
-/* What a bare word of YAML means, and which texts may be written bare. For yaml.c and yaml_print.c. */
+/* What a bare word of YAML means, and which texts may be written bare. For yaml*.c alone. */
 #ifndef FORMATS_YAML_WORD_H
 #define FORMATS_YAML_WORD_H
 
 #include "core/value.h"
 
-/* The value of a bare word, as goyaml.v2's resolve.go has it; a text when it is nothing else. */
+/* A bare word's value, as resolve.go of Go's yaml/v2 has it; a text when it is nothing else. */
 struct value *yaml_word_value(struct arena *a, struct view word);
 
 /* Whether every reader of YAML 1.1 and 1.2 takes the bare text for that text. */

@@ -1,9 +1,11 @@
 /*
  * The insides of the real transport, shared by engine_curl.c (the transport and
- * its one poll), engine_curl_http.c (HTTP calls), engine_child.c (child
- * processes) and engine_signal.c. Nobody else includes this; the promises stand
- * in transport.h and engine_curl.h. libcurl's handles are void pointers here as
- * they are in curl.h, which only the two engine_curl files include.
+ * its one poll), engine_curl_http.c and engine_curl_end.c (HTTP calls),
+ * engine_tunnel.c and engine_pipe.c (connections through a WebSocket),
+ * engine_spawn.c and engine_child.c (child processes), and engine_signal.c.
+ * Nobody else includes this; the promises stand in transport.h and
+ * engine_curl.h. libcurl's handles are void pointers here as they are in curl.h,
+ * which only the engine_curl files include.
  */
 #ifndef NET_ENGINE_H
 #define NET_ENGINE_H
@@ -23,6 +25,14 @@ struct signals {
 	int last;
 };
 
+/* What engine_tunnel.c keeps: its header says what these are. */
+struct tunnels {
+	struct route *routes;
+	struct pipe *pipes;
+	struct door *doors;
+	size_t calls;        /* under way */
+};
+
 /* A child under way, or one that was given up and is still to be reaped. */
 struct child {
 	struct child *next;
@@ -38,6 +48,7 @@ struct engine {
 	void *idle[ENGINE_IDLE_MAX];  /* CURL, n_idle of them */
 	size_t n_idle;
 	struct child *children;
+	struct tunnels tunnels;
 	struct signals signals;
 	struct engine_counts counts;
 	char *ca_file, *https_proxy, *http_proxy, *no_proxy, *user_agent;
@@ -59,17 +70,45 @@ void http_drop(struct engine *g, struct call *call);
 /* The next HTTP call that has ended; NULL: none has. */
 struct call *http_ended(struct engine *g);
 
+/* engine_tunnel.c */
+
+/* Lets connections in and moves bytes. true: something has moved, libcurl may have more to do. */
+bool tunnels_move(struct engine *g);
+struct curl_waitfd;
+/* What to poll, at most tunnels_fds_max of them: how many were put into fds. */
+size_t tunnels_fds(const struct engine *g, struct curl_waitfd *fds);
+size_t tunnels_fds_max(const struct engine *g);
+/* When the next pipe has waited long enough for its close; INT64_MAX: never. */
+int64_t tunnels_until_ms(const struct engine *g);
+/* Says goodbye to all and frees them. */
+void tunnels_close(struct engine *g);
+
+/* engine_spawn.c */
+
+/*
+ * Forks and execs; fills pid and the descriptors. ERR_ABSENT: there is no such
+ * program; ERR_CONFIG: it cannot be run; ERR_BUG: the system would not.
+ */
+MUST_CHECK int child_spawn(struct engine *g, struct child *c, const struct request *rq,
+                           struct err *e);
+/* Closes and forgets; -1 is nothing to close. */
+void close_fd(int *fd);
+
 /* engine_child.c */
 
-/* ERR_ABSENT: there is no such program. ERR_NET with errno: the system would not. */
+/* A program that is not there or cannot be run ends as unsent, through child_ended. */
 MUST_CHECK int child_start(struct engine *g, struct call *call, struct err *e);
 void child_drop(struct engine *g, struct call *call);
 /* Reads what children said, kills the late ones; the next call that has ended; NULL: none has. */
 struct call *child_ended(struct engine *g);
-/* File descriptors to be polled for reading, at most 3 a child: how many were put into fds. */
-size_t child_fds(const struct engine *g, int *fds, size_t max);
+/* Puts what is to be polled for reading into fds, which holds three a child; gives how many. */
+size_t child_fds(const struct engine *g, int *fds);
+/* How many children are there, the dying ones too. */
+size_t child_count(const struct engine *g);
 /* When the next child is late; INT64_MAX: never. */
 int64_t child_until_ms(const struct engine *g);
+/* Waits for the end of a process that is about to end; its status as waitpid gives it. */
+int child_reap(pid_t pid);
 /* Kills and reaps all. */
 void child_close(struct engine *g);
 

@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { POLL_FDS_MAX = 256 };
-
 /* Where the distributions keep their bundle: Debian, Fedora, SUSE, Alpine. */
 static const char *const bundles[] = {
 	"/etc/ssl/certs/ca-certificates.crt",
@@ -94,7 +92,9 @@ static struct call *ended(struct engine *g)
 	struct call *call;
 	int running;
 
-	curl_multi_perform(g->multi, &running);
+	do
+		curl_multi_perform(g->multi, &running);
+	while (tunnels_move(g));
 	call = http_ended(g);
 	if (!call)
 		call = child_ended(g);
@@ -105,18 +105,24 @@ static struct call *ended(struct engine *g)
 	return call;
 }
 
+SCOPE_END(ints, int *, free(*v))
+SCOPE_END(waitfds, struct curl_waitfd *, free(*v))
+
 /* Sleeps until something moves, until_ms has come, or a child is late. */
 static void poll_all(struct engine *g, int64_t until_ms)
 {
-	struct curl_waitfd wait[POLL_FDS_MAX + 1] = { 0 };
-	int fds[POLL_FDS_MAX + 1];
-	int64_t late_ms = child_until_ms(g), rest;
-	size_t n = child_fds(g, fds, POLL_FDS_MAX);
+	size_t max = 3 * child_count(g) + 1, all = max + tunnels_fds_max(g), n;
+	AUTO(ints) int *fds = xcalloc(max, sizeof(*fds));
+	AUTO(waitfds) struct curl_waitfd *wait = xcalloc(all, sizeof(*wait));
+	int64_t late_ms = child_until_ms(g), close_ms = tunnels_until_ms(g), rest;
 
+	n = child_fds(g, fds);
 	if (g->signals.fd >= 0)
 		fds[n++] = g->signals.fd;
 	for (size_t i = 0; i < n; i++)
 		wait[i] = (struct curl_waitfd){ .fd = fds[i], .events = CURL_WAIT_POLLIN };
+	n += tunnels_fds(g, wait + n);
+	late_ms = close_ms < late_ms ? close_ms : late_ms;
 	rest = (late_ms < until_ms ? late_ms : until_ms) - engine_now_ms();
 	if (rest < 0)
 		rest = 0;
@@ -167,6 +173,7 @@ static void close_engine(void *self)
 	struct engine *g = self;
 
 	child_close(g);
+	tunnels_close(g);
 	while (g->n_idle > 0)
 		curl_easy_cleanup(g->idle[--g->n_idle]);
 	curl_multi_cleanup(g->multi);
@@ -236,6 +243,8 @@ int engine_curl_open(const struct engine_config *config, struct transport *out, 
 		free(g);
 		return -1;
 	}
+	/* Else libcurl writes the keys of all our TLS sessions, which carry root tokens, to that file. */
+	unsetenv("SSLKEYLOGFILE");
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	g->multi = curl_multi_init();
 	if (!g->multi)

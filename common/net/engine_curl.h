@@ -1,7 +1,8 @@
 /*
  * The real transport: one libcurl multi handle with connection reuse and HTTP/2
- * where offered, child processes with their pipes and pidfd in the same
- * poll (by fork: posix_spawn cannot ask for a signal when we die), signals through a signalfd in it too.
+ * where offered, child processes with their pipes and pidfd in the same poll,
+ * signals through a signalfd in it too. Children are forked: posix_spawn cannot
+ * ask for a signal to them when we die.
  *
  * TLS is always verified. libcurl and OpenSSL read nothing from the environment:
  * what they would read arrives here. On Debian, libcurl's CA cache only works
@@ -18,7 +19,8 @@ struct engine_config {
 	const char *ca_file;         /* PEM bundle; NULL: the system's */
 	const char *https_proxy, *http_proxy, *no_proxy;  /* NULL: none */
 	const char *user_agent;
-	bool hear_signals;           /* INT, TERM, HUP become stops instead of ending the process; restored by close */
+	/* INT, TERM, HUP become stops, until close. One that was ignored stays so. */
+	bool hear_signals;
 	/* Each wire event as one line, secrets left out; NULL: silent. */
 	void (*trace)(void *to, const char *line);
 	void *to;
@@ -29,11 +31,15 @@ struct engine_counts {
 	unsigned children;
 };
 
-/* Proxies (HTTPS_PROXY, https_proxy, http_proxy, NO_PROXY, no_proxy) and AWS_CA_BUNDLE, SSL_CERT_FILE of the host. Borrowed. */
+/*
+ * Proxies (HTTPS_PROXY, https_proxy, http_proxy, NO_PROXY, no_proxy; the first
+ * that is set) and CAs (AWS_CA_BUNDLE, SSL_CERT_FILE) of the host. Borrowed.
+ */
 struct engine_config engine_config_from_host(const struct host *h);
 
-/* The caller ends it by ops->close. */
+/* The caller ends it by ops->close, with no call under way. ERR_CONFIG: ca_file cannot be read. */
 MUST_CHECK int engine_curl_open(const struct engine_config *config, struct transport *out, struct err *e);
+/* So far. t must be of engine_curl_open. */
 struct engine_counts engine_curl_counts(const struct transport *t);
 
 #endif

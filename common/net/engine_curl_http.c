@@ -1,24 +1,10 @@
 /* HTTP calls: one easy handle each, taken from those that are idle. */
-#include "net/engine.h"
+#include "net/engine_curl_http.h"
 
 #include "core/text.h"
 #include "net/no_proxy.h"
+#include "net/tunnel.h"
 
-#include <curl/curl.h>
-#include <errno.h>
-
-/* What a call needs while it is under way: call->engine. */
-struct http {
-	struct engine *g;
-	struct call *call;
-	CURL *easy;
-	struct curl_slist *headers, *connect_to;
-	char *host;              /* of the URL, for messages */
-	size_t sent;             /* bytes of the body given to libcurl */
-	size_t head_bytes;       /* of all responses, the interim ones too */
-	const char *too_long;    /* what went past its ceiling */
-	char detail[CURL_ERROR_SIZE];
-};
 
 /* ---- callbacks ---- */
 
@@ -105,7 +91,10 @@ static int set_headers(struct http *h, struct err *e)
 	return 0;
 }
 
-/* libcurl re-sends on a reused connection that died, unless it cannot rewind: hence the read callback. */
+/*
+ * libcurl re-sends on a reused connection that died, unless it cannot rewind:
+ * hence the read callback. An empty body is re-sent all the same.
+ */
 static void set_body(struct http *h)
 {
 	const struct request *rq = &h->call->rq;
@@ -139,7 +128,7 @@ static void set_blob(CURL *easy, CURLoption option, struct view v)
 	curl_easy_setopt(easy, option, &blob);
 }
 
-/* CAPATH must be NULL: with Debian's default libcurl's CA cache does not work (15 ms of CPU a handshake). */
+/* With a CAPATH, as Debian has it by default, libcurl's CA cache does not work. */
 static void set_tls(struct http *h)
 {
 	const struct tls *tls = h->call->rq.tls;
@@ -154,10 +143,8 @@ static void set_tls(struct http *h)
 	curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, NULL);
 	if (!tls)
 		return;
-	if (tls->ca_pem.n > 0) {
-		curl_easy_setopt(c, CURLOPT_CAINFO, NULL);
-		set_blob(c, CURLOPT_CAINFO_BLOB, tls->ca_pem);
-	}
+	if (tls->ca_pem.n > 0)
+		set_blob(c, CURLOPT_CAINFO_BLOB, tls->ca_pem); /* overrides CAINFO */
 	if (tls->cert_pem.n > 0) {
 		curl_easy_setopt(c, CURLOPT_SSLCERTTYPE, "PEM");
 		set_blob(c, CURLOPT_SSLCERT_BLOB, tls->cert_pem);
@@ -176,7 +163,7 @@ static void set_proxy(struct http *h, bool secure)
 
 	if (tls && tls->proxy_url)
 		proxy = tls->proxy_url;
-	if (!proxy || no_proxy_covers(h->g->no_proxy, h->host))
+	if (!proxy || h->call->rq.tunnel || no_proxy_covers(h->g->no_proxy, h->host))
 		proxy = "";
 	curl_easy_setopt(h->easy, CURLOPT_PROXY, proxy);
 	curl_easy_setopt(h->easy, CURLOPT_NOPROXY, "");
@@ -188,9 +175,8 @@ static void set_proxy(struct http *h, bool secure)
  * checks and sends the URL's host, so the name goes there, CONNECT_TO leads the
  * connection to the real host, and the Host header tells it.
  */
-static int set_server_name(struct http *h, CURLU *u, const char *port, struct err *e)
+static int set_server_name(struct http *h, CURLU *u, struct err *e)
 {
-	AUTO(text) char *to = xasprintf("::%s:%s", h->host, port);
 	AUTO(text) char *host = NULL;
 	char *given = NULL;
 
@@ -202,8 +188,48 @@ static int set_server_name(struct http *h, CURLU *u, const char *port, struct er
 		return -1;
 	if (curl_url_set(u, CURLUPART_HOST, h->call->rq.tls->server_name, 0) != CURLUE_OK)
 		return err_set(e, ERR_CONFIG, 0, "'%s' is no server name", h->call->rq.tls->server_name);
-	h->connect_to = curl_slist_append(NULL, to);
-	curl_easy_setopt(h->easy, CURLOPT_CONNECT_TO, h->connect_to);
+	return 0;
+}
+
+/*
+ * A connect-only connection speaks HTTP/1.1, and libcurl would conclude that the
+ * server cannot multiplex. It remembers that by host and port: so such a one is
+ * made under another port.
+ */
+static int set_port_aside(CURLU *u, struct err *e)
+{
+	if (curl_url_set(u, CURLUPART_PORT, "1", 0) != CURLUE_OK)
+		return err_set(e, ERR_BUG, 0, "libcurl takes no port");
+	return 0;
+}
+
+static void set_tunnel(struct http *h, const struct tunnel *tunnel)
+{
+	curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETFUNCTION, tunnel_socket);
+	curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, h);
+	free(h->host);
+	h->host = xstrdup(tunnel->name);
+}
+
+/* The address's host may be a name that only the certificate knows, or lie behind a tunnel: this leads there. */
+static int set_way(struct http *h, CURLU *u, const char *port, struct err *e)
+{
+	const struct request *rq = &h->call->rq;
+	bool named = rq->tls && !text_empty(rq->tls->server_name) && !text_same(rq->tls->server_name, h->host);
+	AUTO(text) char *to = NULL;
+
+	if (rq->tunnel && tunnel_way(h->g, rq->tunnel, &to, e) < 0)
+		return -1;
+	if (!to && (named || h->pipe))
+		to = xasprintf("::%s:%s", h->host, port);
+	if ((named && set_server_name(h, u, e) < 0) || (h->pipe && set_port_aside(u, e) < 0))
+		return -1;
+	if (to) {
+		h->connect_to = curl_slist_append(NULL, to);
+		curl_easy_setopt(h->easy, CURLOPT_CONNECT_TO, h->connect_to);
+	}
+	if (rq->tunnel)
+		set_tunnel(h, rq->tunnel);
 	return 0;
 }
 
@@ -238,8 +264,7 @@ static int set_place(struct http *h, struct err *e)
 		return err_set(e, ERR_CONFIG, 0, "'%s' is neither http nor https", rq->url);
 	h->host = xstrdup(p.host);
 	set_proxy(h, strcmp(p.scheme, "https") == 0);
-	if (rq->tls && !text_empty(rq->tls->server_name) && !text_same(rq->tls->server_name, h->host) &&
-	    set_server_name(h, p.u, p.port, e) < 0)
+	if (set_way(h, p.u, p.port, e) < 0)
 		return -1;
 	if (curl_url_get(p.u, CURLUPART_URL, &p.url, 0) != CURLUE_OK)
 		return err_set(e, ERR_CONFIG, 0, "'%s' is no address of a server", rq->url);
@@ -275,10 +300,10 @@ static void set_rest(struct http *h)
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	/*
 	 * Wait for the first connection to learn whether it multiplexes? With an API
-	 * server, which has a trust of its own, yes. AWS speaks HTTP/1.1: waiting
-	 * would cost its calls one more set-up.
+	 * server, which comes with a struct tls, yes: 20 calls, one connection. AWS
+	 * speaks HTTP/1.1: waiting would cost its calls one more set-up.
 	 */
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, rq->tls && rq->tls->ca_pem.n > 0 ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_PIPEWAIT, rq->tls ? 1L : 0L);
 }
 
 static void wiped_slist(struct curl_slist *list)
@@ -288,14 +313,19 @@ static void wiped_slist(struct curl_slist *list)
 	curl_slist_free_all(list);
 }
 
-/* The handle goes back to the idle ones. */
-static void http_free(struct http *h)
+/* The handle goes back to the idle ones, unless it holds a connection of its own. */
+void http_close(struct http *h)
 {
-	curl_easy_reset(h->easy);
-	if (h->g->n_idle < ENGINE_IDLE_MAX)
+	curl_multi_remove_handle(h->g->multi, h->easy);
+	if (!h->pipe)
+		curl_easy_reset(h->easy);
+	if (!h->pipe && h->g->n_idle < ENGINE_IDLE_MAX)
 		h->g->idle[h->g->n_idle++] = h->easy;
 	else
 		curl_easy_cleanup(h->easy);
+	if (h->call->rq.tunnel)
+		tunnel_forget(h);
+	h->call->engine = NULL;
 	wiped_slist(h->headers);
 	curl_slist_free_all(h->connect_to);
 	free(h->host);
@@ -311,139 +341,60 @@ static CURL *easy_new(struct engine *g)
 	return easy;
 }
 
-int http_start(struct engine *g, struct call *call, struct err *e)
+int http_open(struct engine *g, struct call *call, struct pipe *pipe, struct http **out, struct err *e)
 {
 	struct http *h = xcalloc(1, sizeof(*h));
 
 	h->g = g;
 	h->call = call;
+	h->pipe = pipe;
 	h->easy = easy_new(g);
+	call->engine = h;
+	g->tunnels.calls += call->rq.tunnel != NULL;
 	call->reply.body.max = call->rq.body_max ? call->rq.body_max : REPLY_BODY_MAX;
 	set_rest(h);
 	set_tls(h);
+	if (set_place(h, e) < 0) {
+		http_close(h);
+		return -1;
+	}
+	*out = h;
+	return 0;
+}
+
+int http_start(struct engine *g, struct call *call, struct err *e)
+{
+	struct http *h;
+
+	if (http_open(g, call, NULL, &h, e) < 0)
+		return -1;
 	set_body(h);
-	if (set_place(h, e) < 0 || set_headers(h, e) < 0) {
-		http_free(h);
+	if (set_headers(h, e) < 0) {
+		http_close(h);
 		return -1;
 	}
 	if (curl_multi_add_handle(g->multi, h->easy) != CURLM_OK) {
-		http_free(h);
+		http_close(h);
 		return err_set(e, ERR_BUG, 0, "libcurl took no further handle");
 	}
-	call->engine = h;
 	g->counts.calls++;
 	return 0;
 }
 
 void http_drop(struct engine *g, struct call *call)
 {
-	struct http *h = call->engine;
-
-	curl_multi_remove_handle(g->multi, h->easy);
-	call->engine = NULL;
-	http_free(h);
+	(void)g;
+	http_close(call->engine);
 }
 
 /* ---- ending ---- */
-
-/* libcurl's own words without what they begin with and end on. */
-static char *detail(const struct http *h, CURLcode rc)
-{
-	static const char *const openings[] = { "SSL certificate problem: ", "SSL: " };
-	const char *text = *h->detail ? h->detail : curl_easy_strerror(rc);
-	char *copy;
-	size_t n;
-
-	for (size_t i = 0; i < COUNT_OF(openings); i++)
-		if (text_starts(text, openings[i]))
-			text += strlen(openings[i]);
-	copy = xstrdup(text);
-	for (n = strlen(copy); n > 0 && strchr(". \n", copy[n - 1]); n--)
-		copy[n - 1] = '\0';
-	return copy;
-}
-
-static void say_untrusted(const struct http *h, CURLcode rc, struct err *e)
-{
-	AUTO(text) char *why = detail(h, rc);
-	const struct tls *tls = h->call->rq.tls;
-
-	err_set(e, ERR_REMOTE, 0, "the certificate of '%s' is not accepted: %s", h->host, why);
-	if (tls && tls->ca_pem.n > 0)
-		err_hint(e, "compare the certificate authority that the kubeconfig names");
-	else
-		err_hint(e, "trusted is what '%s' holds; AWS_CA_BUNDLE names another file", h->g->ca_file);
-}
-
-static void say_late(const struct http *h, bool unsent, struct err *e)
-{
-	unsigned limit = h->call->rq.timeout_ms ? h->call->rq.timeout_ms : REQUEST_TIMEOUT_MS;
-
-	if (unsent)
-		err_set(e, ERR_NET, ETIMEDOUT, "'%s' could not be reached in time", h->host);
-	else
-		err_set(e, ERR_NET, ETIMEDOUT, "no reply from '%s' within %u ms", h->host, limit);
-}
-
-static void say_other(const struct http *h, CURLcode rc, struct err *e)
-{
-	AUTO(text) char *why = detail(h, rc);
-	long refused = 0;
-
-	curl_easy_getinfo(h->easy, CURLINFO_HTTP_CONNECTCODE, &refused);
-	if (refused >= 300)
-		err_set(e, ERR_NET, (int)refused, "the proxy does not lead to '%s' (%ld)", h->host, refused);
-	else
-		err_set(e, ERR_NET, 0, "'%s': %s", h->host, why);
-}
-
-static void say_why(const struct http *h, CURLcode rc, bool unsent, struct err *e)
-{
-	long os = 0;
-
-	curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &os);
-	switch (rc) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-		err_set(e, ERR_NET, 0, "no address is known for '%s'", h->host);
-		break;
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		err_set(e, ERR_NET, 0, "no address is known for the proxy to '%s'", h->host);
-		break;
-	case CURLE_COULDNT_CONNECT:
-		err_set(e, ERR_NET, (int)os, "'%s' cannot be reached%s%s", h->host, os ? ": " : "",
-		        os ? strerror((int)os) : "");
-		break;
-	case CURLE_OPERATION_TIMEDOUT:
-		say_late(h, unsent, e);
-		break;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-		say_untrusted(h, rc, e);
-		break;
-	case CURLE_SSL_CACERT_BADFILE:
-		err_set(e, ERR_CONFIG, 0, "the certificate authorities for '%s' cannot be read", h->host);
-		break;
-	case CURLE_SSL_CERTPROBLEM:
-		err_set(e, ERR_CONFIG, 0, "the client certificate for '%s' cannot be used", h->host);
-		break;
-	case CURLE_SEND_FAIL_REWIND:
-	case CURLE_GOT_NOTHING:
-		err_set(e, ERR_NET, 0, "'%s' closed the connection without a reply", h->host);
-		break;
-	case CURLE_PARTIAL_FILE:
-		err_set(e, ERR_NET, 0, "the reply of '%s' ended before its end", h->host);
-		break;
-	default:
-		say_other(h, rc, e);
-	}
-}
 
 static void finish(struct http *h, CURLcode rc)
 {
 	struct call *call = h->call;
 	long status = 0, request_bytes = 0, connections = 0;
 	curl_off_t ready_us = 0;
-	bool unsent;
+	bool unsent, told = false;
 
 	curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(h->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
@@ -454,20 +405,22 @@ static void finish(struct http *h, CURLcode rc)
 	call->fresh = connections > 0;
 	h->g->counts.connections += (unsigned)connections;
 	call->reply.status = (int)status;
+	if (rc != CURLE_OK && call->rq.tunnel)
+		told = tunnel_why(h, &unsent, &call->err);
 	call->end = rc == CURLE_OK ? CALL_REPLY : unsent ? CALL_UNSENT : CALL_LOST;
+	if (told)
+		return;
 	if (h->too_long)
-		err_set(&call->err, ERR_REMOTE, (int)status, "%s of '%s' is too long", h->too_long,
-		        h->host);
+		err_set(&call->err, ERR_REMOTE, (int)status, "%s of '%s' is too long", h->too_long, h->host);
 	else if (rc != CURLE_OK)
-		say_why(h, rc, unsent, &call->err);
+		http_say_why(h, rc, unsent, &call->err);
 }
 
-struct call *http_ended(struct engine *g)
+/* The next handle that has ended, and how; NULL: none has. */
+static struct http *next_ended(struct engine *g, CURLcode *rc)
 {
 	struct call *call;
-	struct http *h;
 	CURLMsg *m;
-	CURLcode rc;
 	int left;
 
 	do {
@@ -475,10 +428,23 @@ struct call *http_ended(struct engine *g)
 	} while (m && m->msg != CURLMSG_DONE);
 	if (!m)
 		return NULL;
-	rc = m->data.result;
+	*rc = m->data.result;
 	curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &call);
-	h = call->engine;
+	return call->engine;
+}
+
+struct call *http_ended(struct engine *g)
+{
+	struct call *call;
+	struct http *h;
+	CURLcode rc;
+
+	while ((h = next_ended(g, &rc)) && h->pipe)
+		pipe_connected(h->pipe, rc);
+	if (!h)
+		return NULL;
+	call = h->call;
 	finish(h, rc);
-	http_drop(g, call);
+	http_close(h);
 	return call;
 }

@@ -21,18 +21,26 @@
  * - Plan. With plan_only reads are sent; a due row with .change ends as
  *   planned, unsent. Rows that need a planned row and only read, and are due,
  *   are sent; so `due` must say no where there is nothing to ask for yet.
- * - Tries. Unsent, or busy: back off, ask again. Lost, broken or HEARD_UNSURE:
- *   the same for a row without `settle`; a row with one reads the settle row
- *   until `due` says no (done) or settle_s is over (ask again).
+ * - Tries. Unsent, or busy: back off, ask again (unsent for what the net is not
+ *   to blame for: refused, see transport.h). Lost, broken or HEARD_UNSURE: the
+ *   same for a row without `settle`; a row with one asks and hears the settle
+ *   row, for the same item and world, until its own `due` says no (done) or
+ *   settle_s is over (ask again). Where settling itself gets no answer the row
+ *   fails: what may have been done is not asked twice.
  *   Back-off is the AWS standard mode: a random part of min(2^(k-1), 20) s,
  *   max_attempts tries, one quota of 500 (5 a retry, 10 a time-out).
  * - NOT_YET polls after a twelfth of the time waited so far, at least 0.2 s, at
- *   most 5 s, for patience_s.
+ *   most 5 s, for patience_s; the last look comes when patience ends.
+ * - Renewal. At HEARD_RENEW nothing more is sent until nothing is in flight;
+ *   then loop.renew, and all who heard it ask again: no try, no depth. Twice in
+ *   a row is a refusal.
+ * - Depth counts the first request of a row and each further page; retries,
+ *   polls, settling and renewals do not count.
  * - Failure. A row fails when refused, or when tries or patience run out. Rows
  *   that need it end as left; no new change starts; calls in flight and changes
  *   that are settling get 5 s more; reads go on. A stop (Ctrl-C) and the
  *   deadline do the same, except that nothing new starts; a second stop leaves
- *   at once.
+ *   at once. What may have been done when it was left says so in its track.
  * - Nobody repeats behind the loop's back (request.once).
  */
 #ifndef NET_GRAPH_H
@@ -72,6 +80,12 @@ struct step {
 	int (*before)(void *world, size_t item, struct err *);   /* once before the first ask: what must be on disk by then */
 	int (*ask)(const void *world, size_t item, struct request *, struct err *);
 	enum heard (*hear)(void *world, size_t item, const struct reply *, struct err *);
+	/*
+	 * An item has failed for good. true: that was written down in the world, and
+	 * counts as done, so that one pod's silence does not hide what others said. Not
+	 * for rows with change.
+	 */
+	bool (*missed)(void *world, size_t item, const struct err *why);
 	bool may_fail;                     /* its failure fails neither the run nor the rows that need it; judged later from the track */
 };
 

@@ -219,7 +219,7 @@ static void look_at_row(struct run *run, int64_t now, int64_t *next)
 		look_at_items(run, now, next);
 }
 
-/* Rows stand after their needs: what ends in a pass is seen by those who need it in the same pass. */
+/* Rows stand after their needs: what ends in a pass is seen in it by those who need it. */
 static void look_at_lane(struct lane *lane, int64_t now)
 {
 	lane->dirty = false;

@@ -25,7 +25,7 @@ enum {
 	LOOP_POLL_MIN_MS = 200,
 	LOOP_POLL_MAX_MS = 5000,
 	LOOP_POLL_PART = 12,         /* a poll comes after this part of the time waited so far */
-	LOOP_GRACE_MS = 5000         /* for calls in flight and settling changes, once the run has failed */
+	LOOP_GRACE_MS = 5000         /* for calls in flight and settling changes when it is over */
 };
 
 enum slot_state { SLOT_FREE, SLOT_RESTING, SLOT_IN_FLIGHT, SLOT_RENEWING };

@@ -49,6 +49,12 @@ static void rest(struct slot *slot, int64_t until)
 
 static void end_item(struct slot *slot, enum item_end end, struct err *why)
 {
+	const struct run *run = slot->run;
+
+	if (end == ITEM_FAILED && run->step->missed && run->step->missed(run->graph->world, slot->item, why)) {
+		end = ITEM_DONE;
+		why = NULL;
+	}
 	run_item_ended(slot->run, slot, end, why);
 }
 
@@ -308,7 +314,7 @@ static enum sorted sort(const struct call *call)
 	                                      : request_sort_http(&call->reply);
 }
 
-/* How the call ended, as if hear had said it: what was not done is busy, what may have been is unsure. */
+/* How the call ended, as if hear had said it: not done is busy, perhaps done is unsure. */
 static enum heard hear(struct slot *slot, struct call *call, struct err *e)
 {
 	int status = call->reply.status;

@@ -31,6 +31,7 @@ enum {
 };
 
 struct reply;
+struct tunnel;
 
 enum sorted {
 	SORTED_ANSWER,  /* hear decides */
@@ -82,6 +83,7 @@ struct request {
 	size_t n_headers;
 	struct view body;
 	const struct tls *tls;
+	const struct tunnel *tunnel;                /* the way to the server (net/tunnel.h), borrowed as tls is; NULL: straight */
 
 	/* child */
 	const char *const *argv;                    /* NULL-terminated, argv[0] looked up on PATH */

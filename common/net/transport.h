@@ -13,8 +13,14 @@
 
 enum call_end {
 	CALL_REPLY,    /* a whole reply came (or the child ended) */
-	CALL_UNSENT,   /* no byte of the request left us: name, connect, TLS, proxy; a program that is not there */
-	CALL_LOST      /* sent, or partly; no whole reply */
+	/*
+	 * No byte of the request left us. With ERR_NET (name, connect, proxy) another
+	 * try may help; with any other kind none will: a certificate that is not
+	 * accepted (ERR_REMOTE), a program that is not there (ERR_ABSENT).
+	 */
+	CALL_UNSENT,
+	/* Sent, or partly; no whole reply. ERR_NET (ETIMEDOUT: too slow), ERR_REMOTE: past a ceiling. */
+	CALL_LOST
 };
 
 struct call {
@@ -37,7 +43,7 @@ struct transport_ops {
 	int64_t (*now_ms)(void *self);
 	/* Gives a started call up: its connection is closed, its child killed. Its end is not reported. */
 	void (*drop)(void *self, struct call *call);
-	/* How often a stop was asked (Ctrl-C, TERM), and the last signal's number (may be NULL). */
+	/* How often a stop was asked in all (Ctrl-C, TERM), and the last signal's number (may be NULL). */
 	unsigned (*stops)(void *self, int *signal);
 	void (*close)(void *self);
 };

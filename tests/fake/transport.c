@@ -311,7 +311,8 @@ size_t fake_transport_count(const struct fake_transport *f, const char *label)
 	return n;
 }
 
-const struct fake_call *fake_transport_call(const struct fake_transport *f, const char *label, size_t nth)
+const struct fake_call *fake_transport_call(const struct fake_transport *f, const char *label,
+                                            size_t nth)
 {
 	for (size_t i = 0; i < f->n_calls; i++)
 		if (strcmp(f->calls[i].label, label) == 0 && nth-- == 0)

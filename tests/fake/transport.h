@@ -54,7 +54,7 @@ struct fake_call {
 struct fake_transport {
 	/* Answers a request. May add to *latency_ms, which comes filled with the fake's. */
 	void (*serve)(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms);
-	/* Writes the reply of a throttle, 5xx or garbage fault, in the words of the protocol. NULL: plain ones. */
+	/* Writes the reply of a throttle, 5xx or garbage fault, as the protocol has it. NULL: plain ones. */
 	void (*spoil)(void *to, enum fault fault, const struct request *rq, struct reply *reply);
 	void *to;                   /* for both */
 	unsigned latency_ms;
@@ -87,13 +87,14 @@ struct transport fake_transport(struct fake_transport *f);
 void fake_transport_fault(struct fake_transport *f, unsigned at, enum fault fault, enum reach reach);
 /* No more faults, stops forgotten, calls forgotten; a new process may use it. The clock goes on. */
 void fake_transport_heal(struct fake_transport *f);
-/* A stop is asked for when the clock reaches at_ms; up to FAKE_STOPS_MAX, in order of time. */
+/* A stop is asked for when the clock reaches at_ms; FAKE_STOPS_MAX at most, in order of time. */
 void fake_transport_stop_at(struct fake_transport *f, int64_t at_ms, int signal);
 
 /* How many calls had this label. */
 size_t fake_transport_count(const struct fake_transport *f, const char *label);
 /* The nth (from 0) call of this label; NULL when there are fewer. */
-const struct fake_call *fake_transport_call(const struct fake_transport *f, const char *label, size_t nth);
+const struct fake_call *fake_transport_call(const struct fake_transport *f, const char *label,
+                                            size_t nth);
 /* Calls that were under way at the same time, at most. */
 size_t fake_transport_width(const struct fake_transport *f, const char *label);
 

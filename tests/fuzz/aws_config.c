@@ -1,10 +1,10 @@
 /* An AWS config file from anywhere: settings, endpoints, and the whole chain with an STS that says no. */
+#include "fuzz/fuzz.h"
+
 #include "aws/client.h"
 #include "core/text.h"
 #include "fake/host.h"
 #include "fake/transport.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void refuse(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms)
 {
@@ -16,6 +16,7 @@ static void refuse(void *to, const struct request *rq, struct reply *reply, unsi
 		fake_reply(reply, 403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>");
 }
 
+/* Credentials with their source, or a reason. */
 static void log_in(struct aws *aws, struct err *e)
 {
 	struct fake_transport net;
@@ -23,8 +24,8 @@ static void log_in(struct aws *aws, struct err *e)
 
 	fake_transport_init(&net, refuse, NULL);
 	t = fake_transport(&net);
-	if (aws_login(aws, &t, e) < 0 ? !e->text || !e->kind : !aws->creds.key_id || !aws->creds.source)
-		abort(); /* credentials with their source, or a reason */
+	if (taken(aws_login(aws, &t, e), e))
+		must(aws->creds.key_id && aws->creds.source);
 	fake_transport_release(&net);
 }
 
@@ -40,11 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	fake_host_env(&machine, "HOME", "/home/ops");
 	fake_host_file(&machine, "/home/ops/.aws/config", text);
 	fake_host_file(&machine, "/token", "a.b.c");
-	if (aws_open(&aws, &host, &mem, NULL, &e) < 0) {
-		if (!e.text || e.kind == ERR_NONE)
-			abort(); /* a refusal must say why */
+	if (!taken(aws_open(&aws, &host, &mem, NULL, &e), &e))
 		return 0;
-	}
 	log_in(&aws, &e);
 	aws_release(&aws);
 	return 0;

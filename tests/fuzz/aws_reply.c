@@ -1,17 +1,20 @@
 /* A reply of AWS from anywhere: sorted, read, understood. The first byte chooses operation and status. */
+#include "fuzz/fuzz.h"
+
 #include "aws/protocol.h"
 #include "aws/services.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
+/* An answer is a result, or an error that says why. */
 static void check_answer(const struct aws_op *op, const struct aws_answer *answer)
 {
 	AUTO(err) struct err e = { 0 };
 	enum heard heard = aws_heard(op, answer, &e);
 
-	if (answer->ok ? heard != HEARD_DONE || !answer->body || answer->code
-	               : heard == HEARD_DONE || !answer->code || !answer->message || !e.text || !e.kind)
-		abort(); /* an answer is a result, or an error that says why */
+	must(answer->message != NULL);
+	if (answer->ok)
+		must(heard == HEARD_DONE && answer->body && !answer->code && !e.text);
+	else
+		must(heard != HEARD_DONE && answer->code && e.text && e.kind != ERR_NONE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -30,12 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	op = ops[data[0] & 3];
 	reply.status = statuses[(data[0] >> 2) & 3];
 	buf_put(&reply.body, data + 1, n - 1);
-	if (reply.status < 400 && aws_sort(&reply) != SORTED_ANSWER)
-		abort();
-	if (aws_read(&mem, op, &reply, &answer, &e) == 0)
+	must(reply.status >= 400 || aws_sort(&reply) == SORTED_ANSWER);
+	if (taken(aws_read(&mem, op, &reply, &answer, &e), &e))
 		check_answer(op, &answer);
-	else if (!e.text || e.kind == ERR_NONE || reply.status >= 300)
-		abort(); /* a refusal must say why, and what is no success needs no body */
+	else
+		must(reply.status < 300);   /* an error needs no whole body */
 	reply_release(&reply);
 	return 0;
 }

@@ -6,7 +6,7 @@
 images_stamp() {
 	local part
 	{
-		cat "$PKI/ca.crt" "$SANDBOX_DIR/images.sh" "$SANDBOX_DIR/mkimage.py" /etc/ssl/certs/ca-certificates.crt
+		cat "$ALL_PKI/ca.crt" "$SANDBOX_DIR/images.sh" "$SANDBOX_DIR/mkimage.py" /etc/ssl/certs/ca-certificates.crt
 		echo "$PAUSE_IMAGE ${VAULT_IMAGES[*]} $EXTERNAL_SECRETS_IMAGE"
 		for part in vault external-secrets; do
 			[ ! -f "$BIN/$part" ] || stat -Lc '%s %Y' "$BIN/$part"
@@ -18,8 +18,8 @@ image_root() { # directory: a root with shell, users and CA
 	local command
 	mkdir -p "$1"/{bin,tmp,proc,sys,dev,etc/ssl/certs}
 	chmod 1777 "$1/tmp"
-	cat /etc/ssl/certs/ca-certificates.crt "$PKI/ca.crt" >"$1/etc/ssl/certs/ca-certificates.crt"
-	printf '%s\n' root:x:0:0::/root:/bin/sh vault:x:100:1000::/home/vault:/bin/sh nonroot:x:65532:65532::/:/bin/sh >"$1/etc/passwd"
+	cat /etc/ssl/certs/ca-certificates.crt "$ALL_PKI/ca.crt" >"$1/etc/ssl/certs/ca-certificates.crt"
+	printf '%s::%s:/bin/sh\n' root:x:0:0 /root vault:x:100:1000 /home/vault nonroot:x:65532:65532 / >"$1/etc/passwd"
 	printf '%s\n' root:x:0: vault:x:1000: nonroot:x:65532: >"$1/etc/group"
 	cp "$(command -v busybox)" "$1/bin/busybox"
 	for command in $("$1/bin/busybox" --list); do

@@ -9,14 +9,16 @@ REPO=$(cd "$SANDBOX_DIR/../.." && pwd)
 # shellcheck source=tests/sandbox/versions
 . "$SANDBOX_DIR/versions"
 
+PATH=$PATH:/usr/sbin:/sbin # where a user's shell does not look
 VA_CACHE=${VA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/helm-vault-aws}
 VA_SANDBOX=${VA_SANDBOX:-vault-aws}
 export VA_CACHE VA_SANDBOX
 BIN=$VA_CACHE/bin       # the built parts
 VENV=$VA_CACHE/venv     # Python with moto
-PKI=$VA_CACHE/pki       # certificates; images hold the CA, so both outlive a sandbox together
+ALL_PKI=$VA_CACHE/pki   # certificates; images hold the CA, so both outlive a sandbox together
 IMAGES=$VA_CACHE/images
 STATE=$VA_CACHE/run/$VA_SANDBOX # all that belongs to one running sandbox
+PKI=$STATE/pki                  # its own copy, which stays as it is while it runs
 NETNS=/run/netns/$VA_SANDBOX
 CGROUP=/sandbox-$VA_SANDBOX # pods' cgroups lie below it
 
@@ -61,7 +63,10 @@ lock_sandbox() {
 }
 
 inside() { nsenter --net="$NETNS" "$@"; }
-kube() { inside env KUBECACHEDIR="$STATE/kube-cache" KUBERC=off "$BIN/kubectl" --kubeconfig "$STATE/user/admin.conf" "$@"; }
+kube() {
+	inside env KUBECACHEDIR="$STATE/kube-cache" KUBERC=off \
+		"$BIN/kubectl" --kubeconfig "$STATE/user/admin.conf" "$@"
+}
 
 # A process is named by its id and its start time together, so that a recycled id is never taken for ours.
 process_start() { # pid: clock ticks after boot, or nothing where it has ended, be it buried or not

@@ -66,7 +66,7 @@ recipe_kubernetes() {
 		-o "$2" "k8s.io/kubernetes/cmd/$1"
 }
 
-# Helm's own builds set its version in full. Without the other two `helm template` of Helm 3 believes in Kubernetes 1.20.
+# Helm's own builds set its version in full. Without the other two, Helm 3's `template` believes in Kubernetes 1.20.
 recipe_helm3() {
 	local v=helm.sh/helm/v3 minor=${KUBERNETES#v1.}
 	module helm.sh/helm/v3 "$HELM3" Path

@@ -1,5 +1,5 @@
 # The certificates of a sandbox. They name addresses that every sandbox has, so all of them share one set, which is
-# kept until the CA nears its end. Sourced after lib.sh.
+# kept until the CA nears its end or this file changes. Sourced after lib.sh.
 # shellcheck shell=bash
 
 # Regions whose host names the AWS front's certificate covers. A wildcard stands for one label only: a region that is
@@ -25,17 +25,24 @@ aws_names() {
 	done
 }
 
+pki_fresh() { # stamp
+	[ "$(cat "$ALL_PKI/stamp" 2>/dev/null)" = "$1" ] &&
+		openssl x509 -checkend 864000 -noout -in "$ALL_PKI/ca.crt" >/dev/null
+}
+
 make_pki() {
-	local service=kubernetes.default.svc
-	[ -f "$PKI/done" ] && openssl x509 -checkend 864000 -noout -in "$PKI/ca.crt" >/dev/null && return
-	rm -rf "$PKI"
-	mkdir -p -m 700 "$PKI"
+	local names stamp
+	stamp=$(sha256sum <"$SANDBOX_DIR/pki.sh")
+	pki_fresh "$stamp" && return
+	rm -rf "$ALL_PKI"
+	mkdir -p -m 700 "$ALL_PKI"
 	(
-		cd "$PKI"
+		cd "$ALL_PKI"
 		new_key ca.key
 		openssl req -x509 -key ca.key -out ca.crt -subj "/CN=sandbox CA" -days 3650 \
 			-addext keyUsage=critical,keyCertSign,cRLSign
-		certificate apiserver /CN=kube-apiserver "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:$service,DNS:$service.cluster.local,IP:127.0.0.1,IP:10.96.0.1,IP:$NODE_IP"
+		names=$(printf 'DNS:%s,' localhost kubernetes kubernetes.default{,.svc,.svc.cluster.local})
+		certificate apiserver /CN=kube-apiserver "${names}IP:127.0.0.1,IP:10.96.0.1,IP:$NODE_IP"
 		certificate admin /O=system:masters/CN=admin DNS:admin
 		certificate kubelet-client /O=system:masters/CN=apiserver-kubelet-client DNS:apiserver
 		certificate kubelet /O=system:nodes/CN=system:node:sandbox "DNS:sandbox,IP:127.0.0.1,IP:$NODE_IP"
@@ -44,6 +51,6 @@ make_pki() {
 		# IAM accepts RS256 tokens only, so this pair is RSA.
 		openssl genrsa -out sa.key 2048 2>/dev/null
 		openssl rsa -in sa.key -pubout -out sa.pub 2>/dev/null
-		touch done
+		echo "$stamp" >stamp
 	)
 }

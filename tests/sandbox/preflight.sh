@@ -35,12 +35,12 @@ check_programs() {
 	done
 }
 
-# A program on PATH or where root finds it, a file, or a Python module.
+# A program on PATH, a file, or a Python module.
 have() {
 	case $1 in
 	/*) [ -e "$1" ] ;;
 	*.py) python3 -c "import ${1%.py}" 2>/dev/null ;;
-	*) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null ;;
+	*) command -v "$1" >/dev/null ;;
 	esac
 }
 
@@ -48,7 +48,7 @@ try() { "$@" >/dev/null 2>&1; }
 
 check_kernel() {
 	try unshare --net --pid --mount --fork true ||
-		missing+=("namespaces are missing: this kernel, or the container around this shell, gives no network, pid and mount namespace")
+		missing+=("namespaces are missing: the kernel, or a container around this shell, refuses network, pid and mount")
 	try unshare --net ip link add sbx0 type bridge ||
 		missing+=("the kernel's bridge is missing: modprobe bridge")
 	try unshare --net ip link add sbx1 type veth ||
@@ -67,7 +67,8 @@ check_cgroups() {
 		done
 	else
 		for c in cpu cpuset memory pids; do
-			[ -d /sys/fs/cgroup/$c ] || missing+=("the cgroup controller '$c' is missing: nothing is mounted on /sys/fs/cgroup/$c")
+			[ -d /sys/fs/cgroup/$c ] ||
+				missing+=("the cgroup controller '$c' is missing: nothing is mounted on /sys/fs/cgroup/$c")
 		done
 	fi
 }
@@ -76,7 +77,7 @@ check_cgroups() {
 check_cache_place() {
 	case $VA_CACHE/ in
 	/run/* | /var/run/* | /var/lib/* | /var/log/* | /proc/* | /sys/*)
-		missing+=("a place for the cache is missing: VA_CACHE is '$VA_CACHE', want one outside /run, /var/lib and /var/log") ;;
+		missing+=("a place for the cache is missing: VA_CACHE is '$VA_CACHE', not outside /run, /var/lib and /var/log") ;;
 	/*) ;;
 	*) missing+=("a place for the cache is missing: VA_CACHE is '$VA_CACHE', want an absolute path") ;;
 	esac

@@ -1,8 +1,8 @@
 """The pod identity webhook of EKS: gives the pods of an annotated service account a token for AWS.
 
-A pod whose account has `eks.amazonaws.com/role-arn` gets the projected token and the variables that AWS's SDKs look for,
-by the rules of amazon-eks-pod-identity-webhook: what the pod sets itself is left alone. It acts when a pod is created
-and never later.
+A pod whose account has `eks.amazonaws.com/role-arn` gets the projected token and the variables that
+AWS's SDKs look for, by the rules of amazon-eks-pod-identity-webhook: what the pod sets itself is left
+alone. It acts when a pod is created and never later.
 """
 import argparse
 import base64
@@ -86,7 +86,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = {"apiVersion": review["apiVersion"], "kind": "AdmissionReview", "response": self.decide(review["request"])}
+        answer = {"apiVersion": review["apiVersion"], "kind": "AdmissionReview",
+                  "response": self.decide(review["request"])}
         body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

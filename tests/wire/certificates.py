@@ -1,4 +1,4 @@
-"""Two certificate authorities and the certificates that the servers and one client need, made by openssl."""
+"""Two certificate authorities, and the certificates of the servers and one client, by openssl."""
 import os
 import subprocess
 

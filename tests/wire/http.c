@@ -18,7 +18,8 @@ static void methods_and_bodies_arrive(void **state)
 	rig_open(&r);
 	for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {
 		const char *method = cases[i / 2].method, *body = cases[i / 2].body;
-		AUTO(call) struct call *call = call_to(&r, method, "http", "PLAIN", "/echo/a%2Fb/../c?q=1%202");
+		AUTO(call) struct call *call =
+			call_to(&r, method, "http", "PLAIN", "/echo/a%2Fb/../c?q=1%202");
 		AUTO(text) char *first = xasprintf("%s /echo/a%%2Fb/../c?q=1%%202\n", method);
 		AUTO(text) char *end = xasprintf("\n\n%s", body ? body : "");
 
@@ -207,6 +208,23 @@ static void what_is_past_its_ceiling_is_lost(void **state)
 	}
 }
 
+static void what_just_fits_is_whole(void **state)
+{
+	AUTO(rig) struct rig r = { 0 };
+	AUTO(call) struct call *fits = NULL, *long_by_one = NULL;
+
+	(void)state;
+	rig_open(&r);
+	fits = call_to(&r, "GET", "http", "PLAIN", "/ok");
+	fits->rq.body_max = 2;
+	ask(&r, fits);
+	assert_body(fits, 200, "ok");
+	long_by_one = call_to(&r, "GET", "http", "PLAIN", "/ok");
+	long_by_one->rq.body_max = 1;
+	ask(&r, long_by_one);
+	assert_int_equal(long_by_one->end, CALL_LOST);
+}
+
 static void a_slow_reply_is_lost_in_time(void **state)
 {
 	static const char *const paths[] = { "/slow", "/slow-body" };
@@ -337,6 +355,7 @@ int main(void)
 		cmocka_unit_test(one_connection_serves_many_calls),
 		cmocka_unit_test(what_breaks_after_the_request_is_lost),
 		cmocka_unit_test(what_is_past_its_ceiling_is_lost),
+		cmocka_unit_test(what_just_fits_is_whole),
 		cmocka_unit_test(a_slow_reply_is_lost_in_time),
 		cmocka_unit_test(nobody_there_is_unsent),
 		cmocka_unit_test(a_request_is_not_sent_twice_behind_our_back),

@@ -61,7 +61,8 @@ SCOPE_END(rig, struct rig, rig_close(v))
 SCOPE_END(call, struct call *, call_free(*v))
 
 /* "https://127.0.0.1:PORT/path", the port by its name in servers.py. */
-static inline char *url_of(const struct rig *r, const char *scheme, const char *port, const char *path)
+static inline char *url_of(const struct rig *r, const char *scheme, const char *port,
+                           const char *path)
 {
 	AUTO(text) char *name = xasprintf("WIRE_%s", port);
 

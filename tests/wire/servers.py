@@ -4,7 +4,8 @@
     tls                      HTTPS with a certificate for localhost
     other_name, expired, unknown   HTTPS with a certificate that must not be accepted
     client                   HTTPS that wants a client certificate
-    proxy                    leads CONNECT to the tls port, whatever host is asked for, and answers plain requests itself
+    proxy                    leads CONNECT to the tls port, whatever host is asked for, and answers
+                             plain requests itself
     no_proxy                 refuses CONNECT with 403
     closed                   bound, and nobody listens
 
@@ -221,7 +222,7 @@ def proxy(to_port):
 
 def tls_context(folder, name, wants_client=False):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key"))
+    context.load_cert_chain(os.path.join(folder, f"{name}.pem"), os.path.join(folder, f"{name}.key"))
     if wants_client:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(os.path.join(folder, "ca.pem"))

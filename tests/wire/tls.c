@@ -1,7 +1,7 @@
 /* TLS and proxies: who is trusted, what is checked, and that the environment has no say. */
 #include "rig.h"
 
-#include <stdlib.h>
+#include <unistd.h>
 
 struct files {
 	struct buf ca, stranger, cert, key;
@@ -37,7 +37,8 @@ static void files_close(struct files *f)
 }
 SCOPE_END(files, struct files, files_close(v))
 
-static struct call *get_tls(const struct rig *r, const char *port, const char *path, const struct tls *tls)
+static struct call *get_tls(const struct rig *r, const char *port, const char *path,
+                            const struct tls *tls)
 {
 	struct call *call = call_to(r, "GET", "https", port, path);
 
@@ -63,7 +64,8 @@ static void a_certificate_that_is_wrong_is_unsent_and_no_matter_of_the_net(void 
 {
 	static const struct { const char *port, *why; } cases[] = {
 		{ "OTHER_NAME", "the certificate of '127.0.0.1' is not accepted: "
-		                "no alternative certificate subject name matches target host name '127.0.0.1'" },
+		                "no alternative certificate subject name matches target host name "
+		                "'127.0.0.1'" },
 		{ "EXPIRED", "the certificate of '127.0.0.1' is not accepted: certificate has expired" },
 		{ "UNKNOWN", "the certificate of '127.0.0.1' is not accepted: "
 		             "unable to get local issuer certificate" },
@@ -116,7 +118,7 @@ static void a_request_brings_its_own_trust(void **state)
 	assert_body(known, 200, "ok");
 	ours = get_tls(&r, "UNKNOWN", "/ok", &stranger);
 	assert_body(ours, 200, "ok");
-	/* A connection that another trust has opened is not reused, and the engine's own file counts no more. */
+	/* A connection that another trust has opened is not reused; the engine's file does not count. */
 	strange = get_tls(&r, "TLS", "/ok", &stranger);
 	assert_int_equal(strange->end, CALL_UNSENT);
 	assert_int_equal(strange->err.kind, ERR_REMOTE);
@@ -275,17 +277,23 @@ static void a_bundle_that_is_not_there_is_told(void **state)
 	(void)state;
 	assert_int_equal(engine_curl_open(&config, &t, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
-	assert_string_equal(e.text, "the CA bundle '/nowhere/ca.pem' cannot be read: No such file or directory");
+	assert_string_equal(e.text, "the CA bundle '/nowhere/ca.pem' cannot be read: "
+	                            "No such file or directory");
 }
 
-/* run.py sets proxies in the environment that lead nowhere. */
+/* run.py sets proxies in the environment that lead nowhere, and a file for the keys of TLS sessions. */
 static void the_environment_has_no_say(void **state)
 {
 	AUTO(rig) struct rig r = { 0 };
-	AUTO(call) struct call *call = NULL;
+	AUTO(call) struct call *call = NULL, *secure = NULL;
+	AUTO(text) char *keys = NULL;
 
 	(void)state;
 	rig_open(&r);
+	keys = xasprintf("%s/tls-keys", rig_env(&r, "WIRE_DIR"));
+	secure = get_tls(&r, "TLS", "/ok", NULL);
+	assert_body(secure, 200, "ok");
+	assert_int_equal(access(keys, F_OK), -1);
 	assert_non_null(host_env(&r.host, "https_proxy"));
 	call = get_by_proxy(&r, "https://far-away.invalid/", NULL);
 	assert_string_equal(call->err.text, "no address is known for 'far-away.invalid'");

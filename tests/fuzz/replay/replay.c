@@ -49,5 +49,5 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		n += replay_folder(&host, argv[i]);
 	printf("%u inputs\n", n);
-	return n ? 0 : 1;   /* a corpus that is not found proves nothing */
+	return n ? 0 : 1; /* a corpus that is not found proves nothing */
 }

@@ -150,7 +150,7 @@ static const struct row rows[] = {
 	{ .name = "a credential_source that is not read", .kind = ERR_AUTH,
 	  .config = "[default]\n" ROLE "credential_source = Ec2InstanceMetadata\n",
 	  .error = "looking for AWS credentials: the profile 'default' has the credential_source "
-	           "'Ec2InstanceMetadata', which this program cannot read itself",
+	           "'Ec2InstanceMetadata', which this program cannot do itself",
 	  .hint = EXPORT "default --format env)\"" },
 	{ .name = "an empty credential_source Environment", .kind = ERR_AUTH,
 	  .config = "[default]\n" ROLE "credential_source = Environment\n",
@@ -160,22 +160,27 @@ static const struct row rows[] = {
 	  .config = "[default]\n" ROLE "source_profile = default\nmfa_serial = arn:aws:iam::1:mfa/me\n"
 	            STATIC("AKIACFG"),
 	  .error = "looking for AWS credentials: the profile 'default' wants an MFA code (mfa_serial), which this "
-	           "program does not ask for",
+	           "program cannot do itself",
 	  .hint = EXPORT "default --format env)\"" },
 	{ .name = "SSO", .flag = "work", .kind = ERR_AUTH,
 	  .config = "[profile work]\nsso_session = s\nsso_account_id = 1\nsso_role_name = r\n[sso-session s]\n",
 	  .error = "looking for AWS credentials: the profile 'work' signs in by IAM Identity Center (SSO), which "
-	           "this program cannot read itself",
+	           "this program cannot do itself",
 	  .hint = EXPORT "work --format env)\", then leave out --profile" },
+	{ .name = "SSO of a source profile", .env = ENV("AWS_PROFILE=top"), .kind = ERR_AUTH,
+	  .config = "[profile top]\n" ROLE "source_profile = work\n[profile work]\nsso_session = s\n",
+	  .error = "looking for AWS credentials: the source_profile 'work': the profile 'work' signs in by IAM "
+	           "Identity Center (SSO), which this program cannot do itself",
+	  .hint = EXPORT "top --format env)\"" },
 	{ .name = "aws login", .env = ENV("AWS_PROFILE=work"), .kind = ERR_AUTH,
 	  .config = "[profile work]\nlogin_session = arn:aws:iam::1:user/me\n",
 	  .error = "looking for AWS credentials: the profile 'work' signs in by 'aws login', which this program "
-	           "cannot read itself",
+	           "cannot do itself",
 	  .hint = EXPORT "work --format env)\"" },
 	{ .name = "container", .env = ENV("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials"),
 	  .kind = ERR_AUTH,
 	  .error = "looking for AWS credentials: AWS_CONTAINER_CREDENTIALS_FULL_URI offers container credentials, "
-	           "which this program cannot read itself",
+	           "which this program cannot read",
 	  .hint = "let the AWS CLI do it: eval \"$(aws configure export-credentials --format env)\"" },
 	{ .name = "a token file without a role", .env = ENV("AWS_WEB_IDENTITY_TOKEN_FILE=/token"),
 	  .kind = ERR_CONFIG,
@@ -247,6 +252,30 @@ static void a_role_is_asked_for_with_all_its_keys(void **state)
 	assert_string_equal(secret_expose(&m.aws.creds.session_token).p, "roletoken");
 }
 
+static void where_a_role_is_asked_for(void **state)
+{
+	static const struct {
+		const char *env, *profile, *url;
+	} cases[] = {
+		{ "eu-west-1", "", "https://sts.eu-west-1.amazonaws.com/" },
+		{ "eu-west-1", "region = cn-north-1\n", "https://sts.cn-north-1.amazonaws.com.cn/" },
+		{ NULL, "", "https://sts.us-east-1.amazonaws.com/" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		AUTO(machine) struct machine m;
+		AUTO(err) struct err e = {0};
+
+		machine_init(&m);
+		fake_host_env(&m.files, "AWS_REGION", cases[i].env);
+		machine_config(&m, arena_printf(&m.mem, "[default]\n" ROLE "source_profile = base\n%s", cases[i].profile),
+		               "[base]\n" STATIC("AKIABASE"));
+		assert_int_equal(machine_login(&m, NULL, &e), 0);
+		assert_string_equal(m.sent_url, cases[i].url);
+	}
+}
+
 static void a_duration_that_is_no_number_is_ignored(void **state)
 {
 	AUTO(machine) struct machine m;
@@ -291,7 +320,7 @@ static void a_refused_role_names_role_profile_and_reason(void **state)
 	assert_int_equal(machine_login(&m, NULL, &e), -1);
 	assert_string_equal(e.text, "looking for AWS credentials: assuming the role 'arn:aws:iam::1:role/r' of the "
 	                    "profile 'default' with the credentials of profile 'base' (~/.aws/credentials): "
-	                    "credentials: sts:AssumeRole: User: arn:aws:iam::1:user/u is not authorized to perform: "
+	                    "STS: sts:AssumeRole: User: arn:aws:iam::1:user/u is not authorized to perform: "
 	                    "sts:AssumeRole on resource: arn:aws:iam::1:role/r (AccessDenied, 403, request req-1)");
 	assert_string_equal(e.hint, "allow sts:AssumeRole on arn:aws:iam::1:role/r for arn:aws:iam::1:user/u");
 	assert_int_equal(e.kind, ERR_AUTH);
@@ -372,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row),
 		cmocka_unit_test(a_role_is_asked_for_with_all_its_keys),
+		cmocka_unit_test(where_a_role_is_asked_for),
 		cmocka_unit_test(a_duration_that_is_no_number_is_ignored),
 		cmocka_unit_test(web_identity_is_unsigned),
 		cmocka_unit_test(a_refused_role_names_role_profile_and_reason),

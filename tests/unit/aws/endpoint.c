@@ -190,6 +190,22 @@ static void no_region_is_an_error_for_regional_services_only(void **state)
 	assert_ptr_equal(there.origin, &m.aws);
 }
 
+static void a_region_cannot_change_the_host(void **state)
+{
+	static const char *const names[] = { "evil.example/", "EU-WEST-1", "a.b", "-x", "a@b", "a b" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		AUTO(arena) struct arena mem = ARENA_INIT;
+		AUTO(err) struct err e = {0};
+		struct aws aws = { .region = names[i], .partition = "aws" };
+		struct endpoint at;
+
+		assert_int_equal(endpoint_find(&at, &mem, &aws, &aws_kms, &e), -1);
+		assert_string_equal(e.text, arena_printf(&mem, "'%s' is not the name of a region", names[i]));
+	}
+}
+
 static void every_service_is_listed_once(void **state)
 {
 	(void)state;
@@ -207,6 +223,7 @@ int main(void)
 		cmocka_unit_test(partitions_by_region),
 		cmocka_unit_test(configured_endpoints),
 		cmocka_unit_test(no_region_is_an_error_for_regional_services_only),
+		cmocka_unit_test(a_region_cannot_change_the_host),
 		cmocka_unit_test(every_service_is_listed_once),
 	};
 

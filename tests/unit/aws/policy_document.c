@@ -69,6 +69,8 @@ static const struct pair pairs[] = {
 	  DOC("[{" ALLOW ",\"Condition\":{\"StringEquals\":{\"a:aud\":\"sts.amazonaws.com\",\"A:SUB\":[\"s\"]}}}]"), true },
 	{ "a condition's value", DOC("[{" ALLOW ",\"Condition\":{\"StringEquals\":{\"a:sub\":\"s\"}}}]"),
 	  DOC("[{" ALLOW ",\"Condition\":{\"StringEquals\":{\"a:sub\":\"S\"}}}]"), false },
+	{ "a key twice in two cases", DOC("[{" ALLOW ",\"Condition\":{\"StringEquals\":{\"k\":\"1\",\"K\":\"1\"}}}]"),
+	  DOC("[{" ALLOW ",\"Condition\":{\"StringEquals\":{\"k\":\"1\",\"x\":\"2\"}}}]"), false },
 	{ "a condition's operator", DOC("[{" ALLOW ",\"Condition\":{\"StringEquals\":{\"a:sub\":\"s\"}}}]"),
 	  DOC("[{" ALLOW ",\"Condition\":{\"StringLike\":{\"a:sub\":\"s\"}}}]"), false },
 	{ "a condition less", DOC("[{" ALLOW ",\"Condition\":{\"StringEquals\":{\"a\":\"s\",\"b\":\"t\"}}}]"),

@@ -130,7 +130,7 @@ static void a_file_that_may_not_be_read_is_an_error(void **state)
 	machine_config(&m, "[default]\nregion = x\n", NULL);
 	fake_host_deny(&m.files, "/home/ops/.aws/config");
 	assert_int_equal(aws_open(&m.aws, &m.host, &m.mem, NULL, &e), -1);
-	assert_true(text_starts(e.text, "reading '~/.aws/config': "));
+	assert_true(text_starts(e.text, "AWS settings: reading '/home/ops/.aws/config': "));
 }
 
 int main(void)

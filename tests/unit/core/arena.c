@@ -13,7 +13,7 @@ static void memory_is_aligned_and_zero(void **state)
 		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
 		for (size_t i = 0; i < n; i++) {
 			assert_int_equal(p[i], 0);
-			p[i] = 0xff;   /* so that a piece given out twice is seen */
+			p[i] = 0xff; /* so that a piece given out twice is seen */
 		}
 	}
 }

@@ -23,25 +23,33 @@ static void hmac_of_rfc_4231(void **state)
 	(void)state;
 	hmac_sha256(view_text("Jefe"), view_text("what do ya want for nothing?"), out);
 	hex_print(&hex, out, sizeof(out));
-	assert_string_equal(buf_str(&hex), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	assert_string_equal(buf_str(&hex),
+						"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	memset(key, 0xaa, sizeof(key));
 	hmac_sha256(view_of(key, sizeof(key)),
 				view_text("Test Using Larger Than Block-Size Key - Hash Key First"), out);
 	buf_cut(&hex, 0);
 	hex_print(&hex, out, sizeof(out));
-	assert_string_equal(buf_str(&hex), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+	assert_string_equal(buf_str(&hex),
+						"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 	hmac_sha256(view_of(NULL, 0), view_of(NULL, 0), out);
 	buf_cut(&hex, 0);
 	hex_print(&hex, out, sizeof(out));
-	assert_string_equal(buf_str(&hex), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+	assert_string_equal(buf_str(&hex),
+						"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 /* RFC 4648, section 10. */
 static void base64_both_ways(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "", "" },          { "f", "Zg==" },     { "fo", "Zm8=" },         { "foo", "Zm9v" },
-		{ "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" },
 	};
 	AUTO(err) struct err e = { 0 };
 
@@ -65,7 +73,8 @@ static void base64_both_ways(void **state)
 
 static void base64_takes_either_alphabet_but_not_both(void **state)
 {
-	static const char *const broken[] = { "a", "====", "Zg=", "Z===", "Zm9v=", "Zm 9v", "Zm9v\n", "+_aa", "Zh==", "Zm9=" };
+	static const char *const broken[] = { "a",     "====",   "Zg=",  "Z===", "Zm9v=",
+										  "Zm 9v", "Zm9v\n", "+_aa", "Zh==", "Zm9=" };
 	AUTO(buf) struct buf out = BUF_MAX(100);
 	AUTO(err) struct err e = { 0 };
 

@@ -87,9 +87,10 @@ static void each_kind_has_a_name_and_an_exit_code(void **state)
 		enum err_kind kind;
 		int status, code;
 	} rows[] = {
-		{ ERR_NONE, 0, 0 },     { ERR_USAGE, 0, 2 },      { ERR_CONFIG, 0, 2 },  { ERR_AUTH, 0, 1 },
-		{ ERR_DENIED, 403, 1 }, { ERR_ABSENT, 0, 1 },     { ERR_CONFLICT, 0, 4 }, { ERR_GUARD, 0, 4 },
-		{ ERR_THROTTLED, 0, 1 }, { ERR_NET, 0, 1 },       { ERR_REMOTE, 0, 1 },  { ERR_LATE, 0, 5 },
+		{ ERR_NONE, 0, 0 },       { ERR_USAGE, 0, 2 },     { ERR_CONFIG, 0, 2 },
+		{ ERR_AUTH, 0, 1 },       { ERR_DENIED, 403, 1 },  { ERR_ABSENT, 0, 1 },
+		{ ERR_CONFLICT, 0, 4 },   { ERR_GUARD, 0, 4 },     { ERR_THROTTLED, 0, 1 },
+		{ ERR_NET, 0, 1 },        { ERR_REMOTE, 0, 1 },    { ERR_LATE, 0, 5 },
 		{ ERR_STOPPED, 15, 143 }, { ERR_STOPPED, 0, 130 }, { ERR_BUG, 0, 1 },
 	};
 

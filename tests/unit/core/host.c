@@ -81,7 +81,6 @@ static void a_refused_write_leaves_nothing_behind(void **state)
 {
 	const struct folder *f = *state;
 	AUTO(text) char *path = xasprintf("%s/a/b", f->path);
-	AUTO(text) char *inside = xasprintf("%s/a/b/", f->path);
 	AUTO(text) char *above = xasprintf("%s/a", f->path);
 	AUTO(err) struct err e = { 0 };
 
@@ -155,10 +154,13 @@ static void environment_clock_and_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_file_is_written_whole_with_its_mode_and_folders, folder_make, folder_remove),
-		cmocka_unit_test_setup_teardown(a_refused_write_leaves_nothing_behind, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(a_file_is_written_whole_with_its_mode_and_folders,
+										folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(a_refused_write_leaves_nothing_behind, folder_make,
+										folder_remove),
 		cmocka_unit_test_setup_teardown(reading_says_why_not, folder_make, folder_remove),
-		cmocka_unit_test_setup_teardown(removing_what_is_not_there_is_no_error, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(removing_what_is_not_there_is_no_error, folder_make,
+										folder_remove),
 		cmocka_unit_test_setup_teardown(environment_clock_and_random, folder_make, folder_remove),
 	};
 

@@ -90,7 +90,7 @@ static void a_hardened_process_leaves_no_core(void **state)
 	assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
 	assert_int_equal(limit.rlim_cur, 0);
 	assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);   /* the leak checker wants to trace us */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the leak checker wants to trace us */
 }
 
 int main(void)

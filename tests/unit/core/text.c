@@ -24,19 +24,16 @@ static void texts_compare_with_null_as_itself(void **state)
 
 static void nearest_is_what_was_meant(void **state)
 {
-	static const char *const keys[] = { "region", "replicas", "release", "tags", "kms_deletion_window_days" };
+	static const char *const keys[] = { "region", "replicas", "release", "tags",
+										"kms_deletion_window_days" };
 	static const struct {
 		const char *word, *nearest;
 	} rows[] = {
-		{ "regoin", "region" },   /* swapped neighbours are one mistake */
-		{ "rgion", "region" },
-		{ "kms_deletion_windw_days", "kms_deletion_window_days" },
-		{ "tag", "tags" },
-		{ "replica", "replicas" },
-		{ "tags", "tags" },
-		{ "x", NULL },
-		{ "password", NULL },
-		{ "", NULL },
+		{ "regoin", "region" }, /* swapped neighbours are one mistake */
+		{ "rgion", "region" },  { "kms_deletion_windw_days", "kms_deletion_window_days" },
+		{ "tag", "tags" },      { "replica", "replicas" },
+		{ "tags", "tags" },     { "x", NULL },
+		{ "password", NULL },   { "", NULL },
 	};
 
 	(void)state;
@@ -76,11 +73,11 @@ static void utf8_is_strict(void **state)
 	} rows[] = {
 		{ "plain", 5 },
 		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91", 9 },
-		{ "a\xc0\x80", 1 },           /* overlong */
+		{ "a\xc0\x80", 1 }, /* overlong */
 		{ "a\xe0\x80\x80", 1 },
-		{ "a\xed\xa0\x80", 1 },       /* a surrogate */
-		{ "a\xf4\x90\x80\x80", 1 },   /* above U+10FFFF */
-		{ "a\xf0\x9f\x94", 1 },       /* cut off */
+		{ "a\xed\xa0\x80", 1 },     /* a surrogate */
+		{ "a\xf4\x90\x80\x80", 1 }, /* above U+10FFFF */
+		{ "a\xf0\x9f\x94", 1 },     /* cut off */
 		{ "a\x80", 1 },
 		{ "a\xff", 1 },
 	};

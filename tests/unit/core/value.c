@@ -148,7 +148,7 @@ static void sameness(void **state)
 	assert_true(value_same(one, two));
 	assert_true(value_unset(two, "name"));
 	assert_false(value_same(one, two));
-	value_set_text(&a, two, "name", "prod");   /* now the last one */
+	value_set_text(&a, two, "name", "prod"); /* now the last one */
 	assert_true(value_same(one, two));
 	value_put(&a, two, "server.ha.config", value_new_text(&a, "y"));
 	assert_false(value_same(one, two));
@@ -158,7 +158,8 @@ static void sameness(void **state)
 	assert_true(value_same(value_new_int(&a, 1), value_new_real(&a, 1.0)));
 	assert_false(value_same(value_new_int(&a, INT64_MAX), value_new_real(&a, 0x1p63)));
 	assert_false(value_same(value_new_int(&a, 0), value_new_bool(&a, false)));
-	assert_false(value_same(value_new_view(&a, view_of("a\0b", 3)), value_new_view(&a, view_of("a\0c", 3))));
+	assert_false(
+		value_same(value_new_view(&a, view_of("a\0b", 3)), value_new_view(&a, view_of("a\0c", 3))));
 	value_set_text(&a, other, "a", NULL);
 	assert_int_equal(value_get(other, "a")->type, VALUE_NULL);
 	assert_null(value_copy(&a, NULL));

@@ -50,13 +50,15 @@ static void a_tfvars_file(void **state)
 static void texts_and_their_escapes(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	const struct value *v = parse(&a, "a = \"\\n\\r\\t\\\"\\\\ \\u00e9\\U0001f511 $${x} %%{y} $x 5% $\"\n"
-									  "b = <<EOT\n  one \\n\n$${two}\n\n EOT\n"
-									  "c = <<-EOT\n    one\n\n      two\n    EOT\n"
-									  "d = <<E\nE\n");
+	const struct value *v =
+		parse(&a, "a = \"\\n\\r\\t\\\"\\\\ \\u00e9\\U0001f511 $${x} %%{y} $x 5% $\"\n"
+				  "b = <<EOT\n  one \\n\n$${two}\n\n EOT\n"
+				  "c = <<-EOT\n    one\n\n      two\n    EOT\n"
+				  "d = <<E\nE\n");
 
 	(void)state;
-	assert_string_equal(value_text_or(v, "a", ""), "\n\r\t\"\\ \xc3\xa9\xf0\x9f\x94\x91 ${x} %{y} $x 5% $");
+	assert_string_equal(value_text_or(v, "a", ""),
+						"\n\r\t\"\\ \xc3\xa9\xf0\x9f\x94\x91 ${x} %{y} $x 5% $");
 	assert_string_equal(value_text_or(v, "b", ""), "  one \\n\n${two}\n\n");
 	assert_string_equal(value_text_or(v, "c", ""), "one\n\n  two\n");
 	assert_string_equal(value_text_or(v, "d", "?"), "");
@@ -67,9 +69,12 @@ static void what_is_no_literal_is_refused_with_its_place(void **state)
 	static const char *const rows[][2] = {
 		{ "a = var.b", "t.tfvars:1:5: only literal values are allowed here, no names or calls" },
 		{ "a = f(1)", "t.tfvars:1:5: only literal values are allowed here, no names or calls" },
-		{ "a = \"x ${b}\"", "t.tfvars:1:8: only literal texts are allowed here; write $${ or %%{ for the signs" },
-		{ "a = <<E\n%{if x}\nE\n", "t.tfvars:1:5: only literal texts are allowed here; write $${ or %%{ for the signs" },
-		{ "b \"x\" {\n}", "t.tfvars:1:3: a '=' must stand here; blocks have no place in this file" },
+		{ "a = \"x ${b}\"",
+		  "t.tfvars:1:8: only literal texts are allowed here; write $${ or %%{ for the signs" },
+		{ "a = <<E\n%{if x}\nE\n",
+		  "t.tfvars:1:5: only literal texts are allowed here; write $${ or %%{ for the signs" },
+		{ "b \"x\" {\n}",
+		  "t.tfvars:1:3: a '=' must stand here; blocks have no place in this file" },
 		{ "b {\n}", "t.tfvars:1:3: a '=' must stand here; blocks have no place in this file" },
 		{ "a = 1\nb = 2\na = 3", "t.tfvars:3:1: the name 'a' stands here twice" },
 		{ "a = { x = 1, x = 2 }", "t.tfvars:1:14: the name 'x' stands here twice" },
@@ -77,7 +82,8 @@ static void what_is_no_literal_is_refused_with_its_place(void **state)
 		{ "a = \"x\n\"", "t.tfvars:1:5: this text has no closing '\"' on its line" },
 		{ "a = \"\\x\"", "t.tfvars:1:6: this escape is not known" },
 		{ "a = \"\\ud800\"", "t.tfvars:1:6: this escape is not known" },
-		{ "a = <<E\nx\n", "t.tfvars:1:5: this text has no end: its word must stand alone on a line" },
+		{ "a = <<E\nx\n",
+		  "t.tfvars:1:5: this text has no end: its word must stand alone on a line" },
 		{ "a = << E\nx\nE\n", "t.tfvars:1:5: behind << one word must stand, alone on its line" },
 		{ "/* a", "t.tfvars:1:1: this comment has no end" },
 		{ "a = [1 2]", "t.tfvars:1:8: a ',' or ']' must stand here" },
@@ -120,7 +126,9 @@ static void depth_is_bounded(void **state)
 
 static void quoted_texts_read_back(void **state)
 {
-	static const char *const rows[] = { "", "plain", "a \"b\" \\ c", "line\r\n\tend", "${x} %{y} $ % {", "\x01\x7f", "\xc3\xa9" };
+	static const char *const rows[] = {
+		"", "plain", "a \"b\" \\ c", "line\r\n\tend", "${x} %{y} $ % {", "\x01\x7f", "\xc3\xa9"
+	};
 	AUTO(buf) struct buf out = BUF_MAX(1000);
 
 	(void)state;

@@ -77,7 +77,7 @@ static void lines_indented_below_a_value_go_on_with_it(void **state)
 		buf_text(&text, " 1\n");
 	v = parse(&a, buf_str(&text));
 	assert_int_equal(value_at(v, "a.x")->n, 200001);
-	assert_true(a.used < 8 << 20);   /* and not the sum of all lengths */
+	assert_true(a.used < 8 << 20); /* and not the sum of all lengths */
 }
 
 static void every_broken_line_is_a_problem(void **state)
@@ -87,7 +87,10 @@ static void every_broken_line_is_a_problem(void **state)
 	struct value *v = NULL;
 
 	(void)state;
-	assert_int_equal(ini_parse(&a, view_text("early = 1\n[a\nx = 1\n[b]\nno pair\n= 2\n[]\n[c] d\n"), "f", &v, &e), -1);
+	assert_int_equal(ini_parse(&a,
+							   view_text("early = 1\n[a\nx = 1\n[b]\nno pair\n= 2\n[]\n[c] d\n"),
+							   "f", &v, &e),
+					 -1);
 	assert_null(v);
 	assert_int_equal(err_count(&e), 6);
 	assert_int_equal(e.kind, ERR_CONFIG);

@@ -16,7 +16,8 @@ static struct value *parse(struct arena *a, const char *text)
 static void integers_keep_every_digit(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	const struct value *v = parse(&a, "[9007199254740993, -9223372036854775808, 9223372036854775808, 1.0, 1e2, -0]");
+	const struct value *v =
+		parse(&a, "[9007199254740993, -9223372036854775808, 9223372036854775808, 1.0, 1e2, -0]");
 
 	(void)state;
 	assert_int_equal(value_int_or(v, "0", 0), 9007199254740993);
@@ -42,7 +43,8 @@ static void names_differ_by_case_and_keep_their_order(void **state)
 static void escapes_and_zeros(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	const struct value *v = parse(&a, "\"a\\u0000b\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac\\ud83d\\udd11\xc3\xa9!\"");
+	const struct value *v =
+		parse(&a, "\"a\\u0000b\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac\\ud83d\\udd11\xc3\xa9!\"");
 	static const char want[] = "a\0b\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91\xc3\xa9!";
 
 	(void)state;
@@ -111,8 +113,11 @@ static void what_cjson_lets_pass_is_refused(void **state)
 
 static void what_is_no_json_is_refused(void **state)
 {
-	static const char *const rows[] = { "{", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "tru", "truex", "nul", "[1 2]",
-		"{\"a\" 1}", "\"\\x\"", "\"\\ud800\"", "\"\\udc00\"", "\"abc", "[NaN]", "[+1]", "[.5]", "]", "{]", "[}", "-", "/**/1", " " };
+	static const char *const rows[] = {
+		"{",     "[1,]",      "{\"a\":1,}", "{a:1}",       "'a'",         "tru",   "truex", "nul",
+		"[1 2]", "{\"a\" 1}", "\"\\x\"",    "\"\\ud800\"", "\"\\udc00\"", "\"abc", "[NaN]", "[+1]",
+		"[.5]",  "]",         "{]",         "[}",          "-",           "/**/1", " "
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -173,7 +178,8 @@ static void printing_and_reading_give_the_same(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	AUTO(buf) struct buf out = BUF_MAX(10000);
-	static const char compact[] = "{\"a\":[1,-2.5,true,false,null,\"x\\\"\\\\\\n\\u0001\\u007f\"],\"b\":{},\"c\":[],\"d\":{\"e\":1.0}}";
+	static const char compact[] = "{\"a\":[1,-2.5,true,false,null,\"x\\\"\\\\\\n\\u0001\\u007f\"],"
+								  "\"b\":{},\"c\":[],\"d\":{\"e\":1.0}}";
 	const struct value *v = parse(&a, compact);
 
 	(void)state;
@@ -181,9 +187,10 @@ static void printing_and_reading_give_the_same(void **state)
 	assert_string_equal(buf_str(&out), compact);
 	buf_cut(&out, 0);
 	va_json_print(&out, v, true);
-	assert_string_equal(buf_str(&out), "{\n  \"a\": [\n    1,\n    -2.5,\n    true,\n    false,\n    null,\n"
-									   "    \"x\\\"\\\\\\n\\u0001\\u007f\"\n  ],\n  \"b\": {},\n  \"c\": [],\n"
-									   "  \"d\": {\n    \"e\": 1.0\n  }\n}\n");
+	assert_string_equal(buf_str(&out),
+						"{\n  \"a\": [\n    1,\n    -2.5,\n    true,\n    false,\n    null,\n"
+						"    \"x\\\"\\\\\\n\\u0001\\u007f\"\n  ],\n  \"b\": {},\n  \"c\": [],\n"
+						"  \"d\": {\n    \"e\": 1.0\n  }\n}\n");
 	assert_true(value_same(v, parse(&a, buf_str(&out))));
 }
 

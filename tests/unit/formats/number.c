@@ -40,7 +40,8 @@ static void integers_fit_or_are_refused(void **state)
 static void reals_have_one_grammar(void **state)
 {
 	static const char *const good[] = { "1", "1.5", ".5", "1.", "-1e3", "+1E-3", "1e308" };
-	static const char *const bad[] = { "", ".", "e3", "1e", "1e+", "inf", "nan", "0x10", "1e999", "1.5 ", " 1", "1_0" };
+	static const char *const bad[] = { "",    ".",    "e3",    "1e",   "1e+", "inf",
+									   "nan", "0x10", "1e999", "1.5 ", " 1",  "1_0" };
 	double real;
 
 	(void)state;
@@ -58,8 +59,9 @@ static void json_numbers_end_where_they_end(void **state)
 		const char *text;
 		size_t n;
 	} rows[] = {
-		{ "0", 1 }, { "-0,", 2 }, { "10]", 2 }, { "1.5e+3x", 6 }, { "1E9", 3 },
-		{ "01", 0 }, { "+1", 0 }, { ".5", 0 }, { "1.", 0 }, { "1e", 0 }, { "-", 0 }, { "", 0 }, { "NaN", 0 },
+		{ "0", 1 },  { "-0,", 2 }, { "10]", 2 }, { "1.5e+3x", 6 }, { "1E9", 3 },
+		{ "01", 0 }, { "+1", 0 },  { ".5", 0 },  { "1.", 0 },      { "1e", 0 },
+		{ "-", 0 },  { "", 0 },    { "NaN", 0 },
 	};
 
 	(void)state;
@@ -73,8 +75,13 @@ static void printed_reals_read_back_the_same(void **state)
 		double real;
 		const char *text;
 	} rows[] = {
-		{ 0.1, "0.1" }, { 1, "1.0" }, { -2.5, "-2.5" }, { 1e300, "1.0e+300" }, { 1.5e-9, "1.5e-09" },
-		{ 1.0 / 3, "0.3333333333333333" }, { DBL_MAX, "1.7976931348623157e+308" },
+		{ 0.1, "0.1" },
+		{ 1, "1.0" },
+		{ -2.5, "-2.5" },
+		{ 1e300, "1.0e+300" },
+		{ 1.5e-9, "1.5e-09" },
+		{ 1.0 / 3, "0.3333333333333333" },
+		{ DBL_MAX, "1.7976931348623157e+308" },
 	};
 
 	(void)state;

@@ -43,8 +43,10 @@ static void taking_apart(void **state)
 		bool given;
 		const char *path, *query;
 	} rows[] = {
-		{ "https://KMS.us-east-1.amazonaws.com", "https", "kms.us-east-1.amazonaws.com", 443, false, "/", NULL },
-		{ "HTTP://localhost:8200/v1/sys?a=b&c#x", "http", "localhost", 8200, true, "/v1/sys", "a=b&c" },
+		{ "https://KMS.us-east-1.amazonaws.com", "https", "kms.us-east-1.amazonaws.com", 443, false,
+		  "/", NULL },
+		{ "HTTP://localhost:8200/v1/sys?a=b&c#x", "http", "localhost", 8200, true, "/v1/sys",
+		  "a=b&c" },
 		{ "https://[::1]:6443", "https", "::1", 6443, true, "/", NULL },
 		{ "https://[FE80::1]/p", "https", "fe80::1", 443, false, "/p", NULL },
 		{ "https://a_b-c.d:/?", "https", "a_b-c.d", 443, false, "/", "" },
@@ -73,9 +75,25 @@ static void taking_apart(void **state)
 
 static void what_is_no_url(void **state)
 {
-	static const char *const rows[] = { "", "x", "://h", "1http://h", "https://", "https:///p", "https://h:0", "https://h:65536",
-		"https://h:+1", "https://h:1x", "https://[::1", "https://[::1]x", "https://[zz]", "https://::1/", "https://h o/",
-		"https://h/\n", "https://\xc3\xa9/", "https://user:pass@h/", "https://h%41/" };
+	static const char *const rows[] = { "",
+										"x",
+										"://h",
+										"1http://h",
+										"https://",
+										"https:///p",
+										"https://h:0",
+										"https://h:65536",
+										"https://h:+1",
+										"https://h:1x",
+										"https://[::1",
+										"https://[::1]x",
+										"https://[zz]",
+										"https://::1/",
+										"https://h o/",
+										"https://h/\n",
+										"https://\xc3\xa9/",
+										"https://user:pass@h/",
+										"https://h%41/" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -95,8 +113,10 @@ static void loopback(void **state)
 	static const struct {
 		const char *host;
 		bool loops;
-	} rows[] = { { "localhost", true }, { "127.0.0.1", true }, { "127.9.9.9", true }, { "::1", true },
-				 { "128.0.0.1", false }, { "127.0.0.1.example", false }, { "localhost.example", false }, { "::2", false } };
+	} rows[] = { { "localhost", true },          { "127.0.0.1", true },
+				 { "127.9.9.9", true },          { "::1", true },
+				 { "128.0.0.1", false },         { "127.0.0.1.example", false },
+				 { "localhost.example", false }, { "::2", false } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -18,22 +18,22 @@ static void a_reply_of_iam(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	const char *root;
-	const struct value *v = parse(
-		&a,
-		"<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\n"
-		"  <GetRoleResult>\n"
-		"    <Role>\n"
-		"      <Path>/</Path>\n"
-		"      <RoleName>a &amp; b</RoleName>\n"
-		"      <Tags>\n"
-		"        <member><Key>one</Key><Value>1</Value></member>\n"
-		"        <member><Key>two</Key><Value/></member>\n"
-		"      </Tags>\n"
-		"      <Empty/>\n"
-		"    </Role>\n"
-		"  </GetRoleResult>\n"
-		"</GetRoleResponse>\n",
-		&root);
+	const struct value *v =
+		parse(&a,
+			  "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\n"
+			  "  <GetRoleResult>\n"
+			  "    <Role>\n"
+			  "      <Path>/</Path>\n"
+			  "      <RoleName>a &amp; b</RoleName>\n"
+			  "      <Tags>\n"
+			  "        <member><Key>one</Key><Value>1</Value></member>\n"
+			  "        <member><Key>two</Key><Value/></member>\n"
+			  "      </Tags>\n"
+			  "      <Empty/>\n"
+			  "    </Role>\n"
+			  "  </GetRoleResult>\n"
+			  "</GetRoleResponse>\n",
+			  &root);
 
 	(void)state;
 	assert_string_equal(root, "GetRoleResponse");
@@ -48,8 +48,11 @@ static void a_reply_of_iam(void **state)
 static void lists(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	const struct value *v = parse(&a, "<r><one><member>x</member></one><two><i>1</i><i>2</i><j>3</j></two>"
-									  "<deep><member><member>y</member></member></deep></r>", NULL);
+	const struct value *v =
+		parse(&a,
+			  "<r><one><member>x</member></one><two><i>1</i><i>2</i><j>3</j></two>"
+			  "<deep><member><member>y</member></member></deep></r>",
+			  NULL);
 
 	(void)state;
 	assert_int_equal(value_at(v, "one")->type, VALUE_LIST);
@@ -64,7 +67,10 @@ static void texts_namespaces_and_cdata(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	const char *root;
-	const struct value *v = parse(&a, "<?xml version=\"1.0\"?><!-- c --><x:r xmlns:x=\"u\"> lost <x:a b=\"c\"> t &lt;<![CDATA[<&>]]>&#233; </x:a> lost </x:r>", &root);
+	const struct value *v = parse(&a,
+								  "<?xml version=\"1.0\"?><!-- c --><x:r xmlns:x=\"u\"> lost <x:a "
+								  "b=\"c\"> t &lt;<![CDATA[<&>]]>&#233; </x:a> lost </x:r>",
+								  &root);
 
 	(void)state;
 	assert_string_equal(root, "r");
@@ -81,7 +87,8 @@ static void what_is_refused(void **state)
 		{ "<a>&b;</a>", "1:4: undefined entity" },
 		{ "<!DOCTYPE a><a/>", "1:1: a document type has no place here" },
 		{ "<!DOCTYPE a [<!ENTITY b \"cc\">]><a>&b;</a>", "1:1: a document type has no place here" },
-		{ "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>", "1:1: a document type has no place here" },
+		{ "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>",
+		  "1:1: a document type has no place here" },
 		{ "<a>\xff</a>", "1:4: not well-formed (invalid token)" },
 	};
 

@@ -27,19 +27,61 @@ static const char *as_json(struct arena *a, const char *text)
 static void bare_words(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "y", "true" }, { "Yes", "true" }, { "ON", "true" }, { "True", "true" },
-		{ "n", "false" }, { "no", "false" }, { "Off", "false" }, { "FALSE", "false" },
-		{ "yEs", "\"yEs\"" }, { "oN", "\"oN\"" }, { "'yes'", "\"yes\"" }, { "\"on\"", "\"on\"" },
-		{ "", "null" }, { "~", "null" }, { "Null", "null" }, { "nULL", "\"nULL\"" },
-		{ "12", "12" }, { "-3", "-3" }, { "+4", "4" }, { "1_000", "1000" }, { "0x1F", "31" }, { "0X1f", "31" },
-		{ "-0x10", "-16" }, { "0o17", "15" }, { "0123", "83" }, { "0b101", "5" }, { "0x", "\"0x\"" }, { "0x-1", "\"0x-1\"" },
-		{ "08", "8.0" }, { "9223372036854775807", "9223372036854775807" }, { "18446744073709551615", "1.8446744073709552e+19" },
-		{ "1.5", "1.5" }, { "1.", "1.0" }, { ".5", "0.5" }, { "1e3", "1000.0" }, { "-1.5E-3", "-0.0015" },
-		{ ".inf", "null" }, { "1e999", "\"1e999\"" }, { "_1", "\"_1\"" }, { "._5", "\"._5\"" },
-		{ "12:30:00", "\"12:30:00\"" }, { "2001-01-01", "\"2001-01-01\"" }, { "2026-11-23T00:00:00Z", "\"2026-11-23T00:00:00Z\"" },
-		{ "1.2.3", "\"1.2.3\"" }, { "1,000", "\"1,000\"" }, { "012345678901", "12345678901.0" }, { "=", "\"=\"" },
-		{ "!!str 12", "\"12\"" }, { "!!int 12", "12" }, { "! 12", "\"12\"" }, { "!!float 3", "3" }, { "!!bool yes", "true" },
-		{ "a b", "\"a b\"" }, { "|\n  a\n  b\n", "\"a\\nb\\n\"" }, { ">-\n  a\n  b\n", "\"a b\"" },
+		{ "y", "true" },
+		{ "Yes", "true" },
+		{ "ON", "true" },
+		{ "True", "true" },
+		{ "n", "false" },
+		{ "no", "false" },
+		{ "Off", "false" },
+		{ "FALSE", "false" },
+		{ "yEs", "\"yEs\"" },
+		{ "oN", "\"oN\"" },
+		{ "'yes'", "\"yes\"" },
+		{ "\"on\"", "\"on\"" },
+		{ "", "null" },
+		{ "~", "null" },
+		{ "Null", "null" },
+		{ "nULL", "\"nULL\"" },
+		{ "12", "12" },
+		{ "-3", "-3" },
+		{ "+4", "4" },
+		{ "1_000", "1000" },
+		{ "0x1F", "31" },
+		{ "0X1f", "31" },
+		{ "-0x10", "-16" },
+		{ "0o17", "15" },
+		{ "0123", "83" },
+		{ "0b101", "5" },
+		{ "0x", "\"0x\"" },
+		{ "0x-1", "\"0x-1\"" },
+		{ "08", "8.0" },
+		{ "9223372036854775807", "9223372036854775807" },
+		{ "18446744073709551615", "1.8446744073709552e+19" },
+		{ "1.5", "1.5" },
+		{ "1.", "1.0" },
+		{ ".5", "0.5" },
+		{ "1e3", "1000.0" },
+		{ "-1.5E-3", "-0.0015" },
+		{ ".inf", "null" },
+		{ "1e999", "\"1e999\"" },
+		{ "_1", "\"_1\"" },
+		{ "._5", "\"._5\"" },
+		{ "12:30:00", "\"12:30:00\"" },
+		{ "2001-01-01", "\"2001-01-01\"" },
+		{ "2026-11-23T00:00:00Z", "\"2026-11-23T00:00:00Z\"" },
+		{ "1.2.3", "\"1.2.3\"" },
+		{ "1,000", "\"1,000\"" },
+		{ "012345678901", "12345678901.0" },
+		{ "=", "\"=\"" },
+		{ "!!str 12", "\"12\"" },
+		{ "!!int 12", "12" },
+		{ "! 12", "\"12\"" },
+		{ "!!float 3", "3" },
+		{ "!!bool yes", "true" },
+		{ "a b", "\"a b\"" },
+		{ "|\n  a\n  b\n", "\"a\\nb\\n\"" },
+		{ ">-\n  a\n  b\n", "\"a b\"" },
 	};
 	AUTO(arena) struct arena a = ARENA_INIT;
 
@@ -66,11 +108,15 @@ static void collections_aliases_and_merges(void **state)
 						"{\"a\":[1,{\"b\":\"c\"}],\"d\":[\"e\",{},[]]}");
 	assert_string_equal(as_json(&a, "a: &x {k: 1}\nb: *x\nc: &x 2\nd: *x\n"),
 						"{\"a\":{\"k\":1},\"b\":{\"k\":1},\"c\":2,\"d\":2}");
-	assert_string_equal(as_json(&a, "base: &b {k: 1, l: 2}\none: {k: 3, <<: *b}\ntwo: {<<: [{l: 4}, *b], m: 5}\nthree: {'<<': 6}\n"),
-						"{\"base\":{\"k\":1,\"l\":2},\"one\":{\"k\":3,\"l\":2},\"two\":{\"m\":5,\"l\":4,\"k\":1},\"three\":{\"<<\":6}}");
+	assert_string_equal(as_json(&a, "base: &b {k: 1, l: 2}\none: {k: 3, <<: *b}\ntwo: {<<: [{l: "
+									"4}, *b], m: 5}\nthree: {'<<': 6}\n"),
+						"{\"base\":{\"k\":1,\"l\":2},\"one\":{\"k\":3,\"l\":2},\"two\":{\"m\":5,"
+						"\"l\":4,\"k\":1},\"three\":{\"<<\":6}}");
 	assert_string_equal(as_json(&a, ""), "null");
 	assert_string_equal(as_json(&a, "# nothing\n"), "null");
-	assert_string_equal(as_json(&a, "\xef\xbb\xbf" "a: 1"), "{\"a\":1}");
+	assert_string_equal(as_json(&a, "\xef\xbb\xbf"
+									"a: 1"),
+						"{\"a\":1}");
 }
 
 static void marks(void **state)
@@ -104,10 +150,12 @@ static void what_is_refused(void **state)
 		{ "<<: 1\n", "v.yaml:1:5: only maps can be merged" },
 		{ "<<: {}\n<<: {}\n", "v.yaml:2:1: the name '<<' stands here twice" },
 		{ "a: b: c\n", "v.yaml:1:5: mapping values are not allowed in this context" },
-		{ "a: [1\n", "v.yaml:2:1: while parsing a flow sequence: did not find expected ',' or ']'" },
+		{ "a: [1\n",
+		  "v.yaml:2:1: while parsing a flow sequence: did not find expected ',' or ']'" },
 		{ "a: \xff\n", "v.yaml:1:4: this byte is no UTF-8" },
 		{ "a: \x01\n", "v.yaml:1:4: control characters are not allowed" },
-		{ "\ta: 1\n", "v.yaml:1:1: while scanning for the next token: found character that cannot start any token" },
+		{ "\ta: 1\n", "v.yaml:1:1: while scanning for the next token: found character that cannot "
+					  "start any token" },
 	};
 
 	(void)state;
@@ -169,13 +217,92 @@ static void growth_and_depth_are_bounded(void **state)
 
 /* Texts that some reader of YAML takes for something else when they stand bare. */
 static const char *const traps[] = {
-	"yes", "no", "y", "n", "on", "null", "~", "0123", "0o17", "0x1F", "1_000", "12:30:00", "190:20:30", "1e3", "1.", ".5",
-	".inf", ".nan", "-.inf", "=", "<<", "*a", "&a", "!t", "#c", "a #c", "a: b", "a:", "- a", "-", "?", "? a", "[a]", "{a}",
-	"@a", "`a", "%a", "|", ">", "", " ", " a", "a ", "'", "\"", "a\tb", "\ta", "a\nb\n", "a\nb", "\na\n", " a\nb\n", "a\n\n\n",
-	"2001-01-01", "2026-11-23T00:00:00Z", "+1", "-1", "1,000", "0b101", "\xc3\xa9", "\xe2\x80\xa8x", "\xc2\x85x",
-	"\xf0\x9f\x94\x91", "a\x7f", "a\x1b[0m", "---", "...", "True", "NULL", "Off", "1:2", "{{ .Release.Name }}", "a\r\nb\n",
-	"\xef\xbb\xbfx", "n\n", "\n", "\n\n", "a\n b\n", "a \nb\n", "a\n\tb\n", "\ta\nb\n", "a\n---\nb\n", "NaN", "Infinity",
-	"a\xef\xbf\xbe\n", "# c\nb\n", "- x\n- y\n",
+	"yes",
+	"no",
+	"y",
+	"n",
+	"on",
+	"null",
+	"~",
+	"0123",
+	"0o17",
+	"0x1F",
+	"1_000",
+	"12:30:00",
+	"190:20:30",
+	"1e3",
+	"1.",
+	".5",
+	".inf",
+	".nan",
+	"-.inf",
+	"=",
+	"<<",
+	"*a",
+	"&a",
+	"!t",
+	"#c",
+	"a #c",
+	"a: b",
+	"a:",
+	"- a",
+	"-",
+	"?",
+	"? a",
+	"[a]",
+	"{a}",
+	"@a",
+	"`a",
+	"%a",
+	"|",
+	">",
+	"",
+	" ",
+	" a",
+	"a ",
+	"'",
+	"\"",
+	"a\tb",
+	"\ta",
+	"a\nb\n",
+	"a\nb",
+	"\na\n",
+	" a\nb\n",
+	"a\n\n\n",
+	"2001-01-01",
+	"2026-11-23T00:00:00Z",
+	"+1",
+	"-1",
+	"1,000",
+	"0b101",
+	"\xc3\xa9",
+	"\xe2\x80\xa8x",
+	"\xc2\x85x",
+	"\xf0\x9f\x94\x91",
+	"a\x7f",
+	"a\x1b[0m",
+	"---",
+	"...",
+	"True",
+	"NULL",
+	"Off",
+	"1:2",
+	"{{ .Release.Name }}",
+	"a\r\nb\n",
+	"\xef\xbb\xbfx",
+	"n\n",
+	"\n",
+	"\n\n",
+	"a\n b\n",
+	"a \nb\n",
+	"a\n\tb\n",
+	"\ta\nb\n",
+	"a\n---\nb\n",
+	"NaN",
+	"Infinity",
+	"a\xef\xbf\xbe\n",
+	"# c\nb\n",
+	"- x\n- y\n",
 };
 
 static void trap_texts_come_back_as_they_were(void **state)
@@ -221,16 +348,22 @@ static void a_values_document(void **state)
 	value_put(&a, root, "server.share", value_new_real(&a, 0.5));
 	value_put(&a, root, "server.nothing", value_new_null(&a));
 	value_put(&a, root, "server.empty", value_new_map(&a));
-	value_put(&a, root, "server.config", value_new_text(&a, "ui = false\nseal \"awskms\" {\n  region = \"r\"\n}\n"));
+	value_put(&a, root, "server.config",
+			  value_new_text(&a, "ui = false\nseal \"awskms\" {\n  region = \"r\"\n}\n"));
 	value_push(&a, list, value_new_text(&a, "y"));
 	value_set_text(&a, item, "name", "us-east-1");
 	value_push(&a, list, item);
 	value_put(&a, root, "server.list", list);
 	assert_int_equal(va_yaml_print(&out, root, &e), 0);
-	assert_non_null(strstr(buf_str(&out), "  config: |\n    ui = false\n    seal \"awskms\" {\n      region = \"r\"\n    }\n"));
-	assert_non_null(strstr(buf_str(&out), "  annotations:\n    eks.amazonaws.com/role-arn: \"arn:aws:iam::1:role/x\"\n"));
+	assert_non_null(strstr(
+		buf_str(&out),
+		"  config: |\n    ui = false\n    seal \"awskms\" {\n      region = \"r\"\n    }\n"));
+	assert_non_null(
+		strstr(buf_str(&out),
+			   "  annotations:\n    eks.amazonaws.com/role-arn: \"arn:aws:iam::1:role/x\"\n"));
 	assert_non_null(strstr(buf_str(&out), "injector:\n  enabled: false\n"));
-	assert_non_null(strstr(buf_str(&out), "  account: \"012345678901\"\n  replicas: 3\n  share: 0.5\n  nothing: null\n  empty: {}\n"));
+	assert_non_null(strstr(buf_str(&out), "  account: \"012345678901\"\n  replicas: 3\n  share: "
+										  "0.5\n  nothing: null\n  empty: {}\n"));
 	assert_non_null(strstr(buf_str(&out), "  - \"y\"\n  - name: us-east-1\n"));
 	assert_true(value_same(root, parse(&a, buf_str(&out))));
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -237,7 +238,7 @@ static void a_grandchild_does_not_hold_us(void **state)
 	assert_int_equal(call->end, CALL_REPLY);
 	left = (pid_t)atoi(buf_str(&call->reply.body));
 	assert_true(left > 0);
-	assert_int_equal(kill(left, SIGKILL), 0);
+	kill(left, SIGKILL);
 }
 
 /* Dropped: asked to end, and killed if it will not, at the latest by close. */
@@ -260,6 +261,34 @@ static void a_dropped_child_is_gone_after_close(void **state)
 	errno = 0;
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
+}
+
+/* In a process of its own that is killed: its child must not outlive it. */
+static NO_RETURN void die_with_a_child(void)
+{
+	struct bench b = { 0 };
+
+	bench_open(&b);
+	begin(&b, shell("exec sleep 600"));
+	kill(getpid(), SIGKILL);
+	_exit(0);
+}
+
+static void a_child_dies_with_us(void **state)
+{
+	int status = 0;
+	pid_t parent;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	parent = fork();
+	if (parent == 0)
+		die_with_a_child();
+	assert_int_equal(waitpid(parent, &status, 0), parent);
+	assert_true(wait(&status) > 0);   /* the orphan, which is ours now */
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 static size_t open_files(void)
@@ -298,7 +327,8 @@ static void children_run_side_by_side(void **state)
 	AUTO(bench) struct bench b = { 0 };
 	AUTO(text) char *fifo = xasprintf("/tmp/va-child-test-%d", (int)getpid());
 	AUTO(text) char *listen = xasprintf("mkfifo %s; cat %s; rm %s", fifo, fifo, fifo);
-	AUTO(text) char *speak = xasprintf("until test -p %s; do sleep 0.01; done; echo x >%s", fifo, fifo);
+	AUTO(text) char *speak = xasprintf("until test -p %s; do sleep 0.01; done; echo x >%s", fifo,
+	                                   fifo);
 	AUTO(call) struct call *first = shell(listen), *second = shell(speak);
 	struct call *ended;
 
@@ -384,6 +414,7 @@ int main(void)
 		cmocka_unit_test(one_that_takes_too_long_is_lost),
 		cmocka_unit_test(a_grandchild_does_not_hold_us),
 		cmocka_unit_test(a_dropped_child_is_gone_after_close),
+		cmocka_unit_test(a_child_dies_with_us),
 		cmocka_unit_test(nothing_stays_open),
 		cmocka_unit_test(children_run_side_by_side),
 		cmocka_unit_test(a_signal_is_a_stop),

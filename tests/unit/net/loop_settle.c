@@ -83,7 +83,7 @@ static int64_t poll_after(int64_t waited)
 	return pause < 200 ? 200 : pause > 5000 ? 5000 : pause;
 }
 
-/* Absent must last settle_s before the change is asked again; until then it is looked for in the rhythm of polls. */
+/* Absent must last settle_s before the change is asked again; till then it is polled for. */
 static void absent_must_last(void **state)
 {
 	AUTO(rig) struct rig *r = new_account();
@@ -232,7 +232,10 @@ static void a_change_that_may_be_repeated_is(void **state)
 	assert_false(fake_transport_call(&r->net, "make", 0)->once);
 }
 
-/* Every call, every fault: the first run is absorbed or the process is killed; a second one converges; one was made. */
+/*
+ * Every call, every fault: the first run absorbs it or the process is killed,
+ * a second one converges, and one was made.
+ */
 static void whatever_happens_one_is_made(void **state)
 {
 	(void)state;

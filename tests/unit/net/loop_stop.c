@@ -232,6 +232,27 @@ static void settling_goes_on_for_five_seconds(void **state)
 	}
 }
 
+static const struct step settled_rows[] = {
+	{ .name = "a", .ask = ask_a, .hear = rig_hear },
+	{ .name = "b", .needs = NEEDS("a"), .due = not_seen, .change = "make it", .settle = "a",
+	  .ask = ask_b, .hear = rig_hear, .timeout_ms = 1000 },
+};
+
+/* Looked for and absent: what is left while it waits for its next try was not done. */
+static void what_was_settled_as_absent_is_known(void **state)
+{
+	AUTO(rig) struct rig *r = rig_new();
+	AUTO(ride) struct ride d = { 0 };
+
+	(void)state;
+	rig_says(r, "a", "absent");
+	rig_says(r, "b", "late");                     /* lost at 1100, settled at 1200 */
+	fake_transport_stop_at(&r->net, 1500, SIGINT);
+	RUN(r, &d, settled_rows);
+	assert_int_equal(STATE(&d, "b"), STEP_LEFT);
+	assert_string_equal(d.tracks[1].err.text, "no reply in time");
+}
+
 static void killed_leaves_at_once(void **state)
 {
 	AUTO(rig) struct rig *r = rig_new();
@@ -274,6 +295,7 @@ int main(void)
 		cmocka_unit_test(a_change_that_would_be_asked_again_is_left),
 		cmocka_unit_test(a_read_is_asked_again_after_a_failure),
 		cmocka_unit_test(settling_goes_on_for_five_seconds),
+		cmocka_unit_test(what_was_settled_as_absent_is_known),
 		cmocka_unit_test(killed_leaves_at_once),
 		cmocka_unit_test(no_credentials_are_renewed_for_one_who_leaves),
 	};

@@ -133,7 +133,8 @@ static void the_quota_is_shared(void **state)
 		AUTO(rig) struct rig *r = rig_new();
 		AUTO(err) struct err e = { 0 };
 		struct track tracks[2] = { 0 };
-		struct graph graphs[] = { { read_row, 1, r, &tracks[0] }, { read_row, 1, r, &tracks[1] } };
+		struct graph graphs[] = { { read_row, 1, r, &tracks[0] },
+			                      { read_row, 1, r, &tracks[1] } };
 
 		r->loop.max_attempts = 1000;
 		rig_says(r, "a", cases[i].word);

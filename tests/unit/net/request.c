@@ -55,8 +55,9 @@ static void the_last_header_of_a_name_counts(void **state)
 static void replies_are_sorted(void **state)
 {
 	static const struct { int status; enum sorted sorted; } cases[] = {
-		{ 200, SORTED_ANSWER }, { 404, SORTED_ANSWER }, { 499, SORTED_ANSWER }, { 429, SORTED_BUSY },
-		{ 503, SORTED_BUSY }, { 500, SORTED_BROKEN }, { 502, SORTED_BROKEN }, { 504, SORTED_BROKEN },
+		{ 200, SORTED_ANSWER }, { 404, SORTED_ANSWER }, { 499, SORTED_ANSWER },
+		{ 429, SORTED_BUSY },   { 503, SORTED_BUSY },   { 500, SORTED_BROKEN },
+		{ 502, SORTED_BROKEN }, { 504, SORTED_BROKEN },
 	};
 
 	(void)state;

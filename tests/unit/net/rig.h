@@ -85,7 +85,8 @@ static inline void next_word(struct script *s, char *out, size_t size)
 		s->next += n + 1;
 }
 
-static inline void rig_serve(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms)
+static inline void rig_serve(void *to, const struct request *rq, struct reply *reply,
+                             unsigned *latency_ms)
 {
 	struct rig *r = to;
 	char word[64], *more;
@@ -127,7 +128,8 @@ static inline int rig_ask(const void *world, struct request *rq, const char *lab
 		return rig_ask(world, rq, #name);                                                          \
 	}
 
-static inline enum heard rig_hear(void *world, size_t item, const struct reply *reply, struct err *e)
+static inline enum heard rig_hear(void *world, size_t item, const struct reply *reply,
+                                  struct err *e)
 {
 	static const struct {
 		const char *word;
@@ -184,9 +186,11 @@ static inline int rig_random(void *self, void *out, size_t n, struct err *e)
 	return 0;
 }
 
-static inline void rig_tell(void *to, const struct graph *g, const struct step *s, const struct track *t)
+static inline void rig_tell(void *to, const struct graph *g, const struct step *s,
+                            const struct track *t)
 {
-	static const char *const states[] = { "waiting", "running", "done", "not-due", "planned", "failed", "left" };
+	static const char *const states[] = { "waiting", "running", "done", "not-due",
+		                                  "planned", "failed", "left" };
 	struct rig *r = to;
 	size_t n = strlen(r->told);
 

@@ -1,0 +1,283 @@
+#include "net/engine_tunnel.h"
+
+#include "core/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+enum { ROUTE_BACKLOG = 64 };
+
+struct route {
+	struct route *next;
+	char *name;
+	int fd;
+	unsigned port;
+};
+
+struct door {
+	struct door *next;
+	unsigned port;
+	struct http *user;
+};
+
+/* ---- listeners, and who is let in ---- */
+
+static int listen_on_loopback(unsigned *port, struct err *e)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, n) < 0 || listen(fd, ROUTE_BACKLOG) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &n) < 0) {
+		err_set(e, ERR_NET, errno, "listening on 127.0.0.1: %s", strerror(errno));
+		close_fd(&fd);
+		return -1;
+	}
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
+static struct route *route_find(const struct engine *g, const char *name)
+{
+	for (struct route *r = g->tunnels.routes; r; r = r->next)
+		if (text_same(r->name, name))
+			return r;
+	return NULL;
+}
+
+int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct err *e)
+{
+	struct route *r = route_find(g, tunnel->name);
+
+	if (!r) {
+		unsigned port;
+		int fd = listen_on_loopback(&port, e);
+
+		if (fd < 0)
+			return -1;
+		r = xcalloc(1, sizeof(*r));
+		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), fd, port };
+		g->tunnels.routes = r;
+	}
+	*out = xasprintf("::127.0.0.1:%u", r->port);
+	return 0;
+}
+
+curl_socket_t tunnel_socket(void *to, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct http *h = to;
+	struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(own);
+	int fd = a->family == AF_INET ? socket(AF_INET, a->socktype | SOCK_CLOEXEC, a->protocol) : -1;
+	struct door *door;
+
+	(void)purpose;
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	if (bind(fd, (struct sockaddr *)&own, n) < 0 || getsockname(fd, (struct sockaddr *)&own, &n) < 0) {
+		close_fd(&fd);
+		return CURL_SOCKET_BAD;
+	}
+	door = xcalloc(1, sizeof(*door));
+	*door = (struct door){ h->g->tunnels.doors, ntohs(own.sin_port), h };
+	h->g->tunnels.doors = door;
+	return fd;
+}
+
+/* Whose socket it is, whose door is closed then; NULL: a stranger's, or nobody's any more. */
+static struct http *door_take(struct engine *g, unsigned port)
+{
+	for (struct door **at = &g->tunnels.doors; *at; at = &(*at)->next)
+		if ((*at)->port == port) {
+			struct door *door = *at;
+			struct http *user = door->user;
+
+			*at = door->next;
+			free(door);
+			return user;
+		}
+	return NULL;
+}
+
+static void let_in(struct engine *g, const struct route *r)
+{
+	for (;;) {
+		struct sockaddr_in a = { 0 };
+		socklen_t n = sizeof(a);
+		int fd = accept4(r->fd, (struct sockaddr *)&a, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct http *user;
+		struct pipe *p;
+
+		if (fd < 0)
+			return;
+		user = door_take(g, ntohs(a.sin_port));
+		if (!user) {
+			engine_trace(g, "  a stranger at the tunnel to %s was turned away", r->name);
+			close_fd(&fd);
+			continue;
+		}
+		p = pipe_new(g, user, fd, ntohs(a.sin_port));
+		p->next = g->tunnels.pipes;
+		g->tunnels.pipes = p;
+	}
+}
+
+/* ---- moving ---- */
+
+bool tunnels_move(struct engine *g)
+{
+	bool moved = false;
+
+	for (const struct route *r = g->tunnels.routes; r; r = r->next) {
+		const struct pipe *first = g->tunnels.pipes;
+
+		let_in(g, r);
+		moved |= g->tunnels.pipes != first;
+	}
+	for (struct pipe *p = g->tunnels.pipes; p; p = p->next) {
+		int fd = p->fd;
+		uint64_t given = p->given;
+
+		pipe_move(p);
+		moved |= p->given != given || p->fd != fd;
+	}
+	return moved;
+}
+
+size_t tunnels_fds_max(const struct engine *g)
+{
+	size_t n = 0;
+
+	for (const struct route *r = g->tunnels.routes; r; r = r->next)
+		n++;
+	for (const struct pipe *p = g->tunnels.pipes; p; p = p->next)
+		n += 2;
+	return n;
+}
+
+/* Of a pipe: its WebSocket and libcurl's end, each for what can be done with it now. */
+static size_t pipe_fds(const struct pipe *p, struct curl_waitfd *fds)
+{
+	size_t n = 0;
+	short far = 0, near = 0;
+
+	if (p->state == PIPE_CLOSED || p->state == PIPE_CONNECTING)
+		return 0;
+	if (!p->far_ended && p->back.n < PIPE_OUT_MAX)
+		far |= CURL_WAIT_POLLIN;
+	if (p->out.n > 0)
+		far |= CURL_WAIT_POLLOUT;
+	if (p->state == PIPE_OPEN && p->out.n < PIPE_OUT_MAX - PIPE_PIECE)
+		near |= CURL_WAIT_POLLIN;
+	if (p->back.n > 0)
+		near |= CURL_WAIT_POLLOUT;
+	if (far)
+		fds[n++] = (struct curl_waitfd){ .fd = p->far, .events = far };
+	if (p->fd >= 0 && near)
+		fds[n++] = (struct curl_waitfd){ .fd = p->fd, .events = near };
+	return n;
+}
+
+size_t tunnels_fds(const struct engine *g, struct curl_waitfd *fds)
+{
+	size_t n = 0;
+
+	for (const struct route *r = g->tunnels.routes; r; r = r->next)
+		fds[n++] = (struct curl_waitfd){ .fd = r->fd, .events = CURL_WAIT_POLLIN };
+	for (const struct pipe *p = g->tunnels.pipes; p; p = p->next)
+		n += pipe_fds(p, fds + n);
+	return n;
+}
+
+int64_t tunnels_until_ms(const struct engine *g)
+{
+	int64_t until = INT64_MAX;
+
+	for (const struct pipe *p = g->tunnels.pipes; p; p = p->next)
+		if (p->fd < 0 && p->until_ms < until)
+			until = p->until_ms;
+	return until;
+}
+
+/* ---- a call's end ---- */
+
+/* The pipe that the call's last connection went through. A port that came back belongs to the youngest, which stands first. */
+static struct pipe *pipe_of(const struct http *h)
+{
+	long port = 0;
+
+	curl_easy_getinfo(h->easy, CURLINFO_LOCAL_PORT, &port);
+	for (struct pipe *p = h->g->tunnels.pipes; p; p = p->next)
+		if (p->local_port == (unsigned)port)
+			return p;
+	return NULL;
+}
+
+bool tunnel_why(const struct http *h, bool *unsent, struct err *e)
+{
+	const struct pipe *p = pipe_of(h);
+
+	if (!p || !p->opened || p->absent)
+		*unsent = true;
+	if (!p || !p->why.kind)
+		return false;
+	err_copy(e, &p->why);
+	return true;
+}
+
+static void free_closed(struct engine *g)
+{
+	for (struct pipe **at = &g->tunnels.pipes; *at;) {
+		struct pipe *p = *at;
+
+		if (p->state != PIPE_CLOSED) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		pipe_free(p);
+	}
+}
+
+void tunnel_forget(struct http *h)
+{
+	struct engine *g = h->g;
+
+	for (struct door **at = &g->tunnels.doors; *at;) {
+		struct door *door = *at;
+
+		if (door->user != h) {
+			at = &door->next;
+			continue;
+		}
+		*at = door->next;
+		free(door);
+	}
+	for (struct pipe *p = g->tunnels.pipes; p; p = p->next)
+		if (p->user == h)
+			pipe_end(p, NULL);
+	if (--g->tunnels.calls == 0)
+		free_closed(g);
+}
+
+void tunnels_close(struct engine *g)
+{
+	while (g->tunnels.pipes) {
+		struct pipe *p = g->tunnels.pipes;
+
+		g->tunnels.pipes = p->next;
+		pipe_farewell(p);
+		pipe_free(p);
+	}
+	while (g->tunnels.routes) {
+		struct route *r = g->tunnels.routes;
+
+		g->tunnels.routes = r->next;
+		close_fd(&r->fd);
+		free(r->name);
+		free(r);
+	}
+}

@@ -1,0 +1,65 @@
+/*
+ * Tunnels: each connection that libcurl makes for a request with a tunnel is one
+ * to a loopback listener of ours, and its bytes are pumped through a WebSocket
+ * on a connect-only handle in the same multi handle. (No socket pair handed to
+ * libcurl: 7.88 breaks on it. No unix sockets: it never reuses them.)
+ *
+ *	route    one listener, for one tunnel's name; libcurl gets there by CURLOPT_CONNECT_TO
+ *	door     a local port that a call's own socket was bound to: only these are let in
+ *	pipe     one connection let in, with its WebSocket
+ *
+ * A pipe outlives its call, as libcurl keeps the connection for the next one.
+ */
+#ifndef NET_ENGINE_TUNNEL_H
+#define NET_ENGINE_TUNNEL_H
+
+#include "net/engine_curl_http.h"
+#include "net/tunnel.h"
+#include "net/websocket.h"
+
+enum pipe_state { PIPE_CONNECTING, PIPE_UPGRADING, PIPE_OPEN, PIPE_CLOSING, PIPE_CLOSED };
+
+enum {
+	PIPE_PIECE = 16 << 10,                          /* of the stream in one message of ours */
+	PIPE_OUT_MAX = 4 * PIPE_PIECE,                  /* beyond, libcurl is not read any more */
+	PIPE_IN_MAX = WS_MESSAGE_MAX + (64 << 10),
+	PIPE_REFUSAL_MAX = 64 << 10,                    /* of the body that says why there is no WebSocket */
+	PIPE_CLOSE_MS = 2000                            /* for the other side's close */
+};
+
+struct pipe {
+	struct pipe *next;
+	struct engine *g;
+	enum pipe_state state;
+	char *name;
+	unsigned port, seen;
+	struct view prefix;
+	enum tunnel_said (*hear)(unsigned port, unsigned *seen, struct view message, struct view *bytes, struct err *);
+	struct http *user;           /* whose call opened it; NULL once it is open, or gone */
+	struct http *upgrade;        /* the connect-only handle; NULL: closed */
+	char key[WS_KEY_MAX];
+	struct websocket ws;
+	int fd, far;                 /* libcurl's end of the stream; the WebSocket's socket, for poll only. -1: none */
+	unsigned local_port;         /* of libcurl's socket: names the pipe once a call has ended */
+	struct buf out, in, back;    /* to the WebSocket, from it, and to libcurl */
+	uint64_t given;              /* bytes that libcurl got */
+	bool opened, far_ended, close_sent;
+	bool answered;               /* bytes of the far end came */
+	bool absent;                 /* nobody was there: what went in has reached no one */
+	int64_t until_ms;            /* closing: until when */
+	struct err why;
+};
+
+/* engine_pipe.c */
+
+/* Takes over fd. The tunnel of user's call asks for the WebSocket. Ends at once (closed, with why) where it cannot. */
+struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned local_port);
+void pipe_free(struct pipe *p);
+/* Moves what can be moved. */
+void pipe_move(struct pipe *p);
+/* Ends it, for this reason (NULL: none to tell). */
+void pipe_end(struct pipe *p, struct err *why);
+/* Says goodbye, without waiting for an answer. */
+void pipe_farewell(struct pipe *p);
+
+#endif

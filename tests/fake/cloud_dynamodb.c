@@ -1,0 +1,266 @@
+/* DynamoDB of the fake cloud. Codes and texts: the service's API reference and tests/aws/dynamodb.py. */
+#include "fake/cloud_service.h"
+
+#include "core/text.h"
+
+static struct cloud_table *table_by_name(struct fake_cloud *c, const char *name)
+{
+	for (unsigned i = 0; i < c->n_tables; i++)
+		if (text_same(c->tables[i].name, name) || text_same(c->tables[i].arn, name))
+			return &c->tables[i];
+	return NULL;
+}
+
+static struct cloud_table *named_table(struct cloud_ask *ask, const char *parameter, const char *absent)
+{
+	const char *name = cloud_text(ask, parameter);
+	struct cloud_table *table = table_by_name(ask->cloud, name);
+
+	if (!table)
+		cloud_refuse(ask, 400, absent, "Requested resource not found: Table: %s not found", name);
+	return table;
+}
+
+static const char *status_of(const struct fake_cloud *c, const struct cloud_table *t)
+{
+	if (t->status)
+		return t->status;
+	return cloud_spread(c, t->made_ms, c->lags.creating) ? "ACTIVE" : "CREATING";
+}
+
+static bool is_active(const struct fake_cloud *c, const struct cloud_table *t)
+{
+	return text_same(status_of(c, t), "ACTIVE");
+}
+
+static void add_key(struct arena *a, struct value *schema, const char *name, const char *type)
+{
+	struct value *row = value_push(a, schema, value_new_map(a));
+
+	value_set_text(a, row, "AttributeName", name);
+	value_set_text(a, row, "KeyType", type);
+}
+
+static void answer_table(struct cloud_ask *ask, const char *as, const struct cloud_table *t)
+{
+	struct arena *a = ask->mem;
+	struct value *body = value_new_map(a), *table = value_set(a, body, as, value_new_map(a));
+	struct value *schema = value_set(a, table, "KeySchema", value_new_list(a));
+
+	value_set_text(a, table, "TableName", t->name);
+	value_set_text(a, table, "TableArn", t->arn);
+	value_set_text(a, table, "TableStatus", status_of(ask->cloud, t));
+	add_key(a, schema, t->hash_key, "HASH");
+	add_key(a, schema, t->range_key, "RANGE");
+	value_set(a, table, "CreationDateTime", value_new_real(a, (double)(CLOUD_START_MS + t->made_ms) / 1000));
+	value_set_int(a, table, "ItemCount", 0);
+	if (!text_same(t->billing, "PROVISIONED"))
+		value_put(a, table, "BillingModeSummary.BillingMode", value_new_text(a, t->billing));
+	if (t->sse_key)
+		value_put(a, table, "SSEDescription.KMSMasterKeyArn", value_new_text(a, t->sse_key));
+	value_set_bool(a, table, "DeletionProtectionEnabled", t->protection);
+	cloud_answer(ask, body);
+}
+
+static struct cloud_table *new_table(struct fake_cloud *c, const char *name)
+{
+	struct cloud_table *t = &c->tables[cloud_room(&c->n_tables)];
+
+	*t = (struct cloud_table){ .hash_key = "Path", .range_key = "Key", .billing = "PAY_PER_REQUEST", .pitr_days = 35 };
+	t->name = arena_text(&c->mem, name);
+	t->arn = arena_printf(&c->mem, "arn:aws:dynamodb:" CLOUD_REGION ":" CLOUD_ACCOUNT ":table/%s", name);
+	return t;
+}
+
+static const char *schema_name(const struct cloud_ask *ask, const char *type)
+{
+	const struct value *schema = value_get(ask->in, "KeySchema");
+
+	for (size_t i = 0; schema && i < schema->n; i++)
+		if (text_same(value_text_or(schema->items[i], "KeyType", ""), type))
+			return value_text_or(schema->items[i], "AttributeName", "");
+	return "";
+}
+
+static void create_table(struct cloud_ask *ask)
+{
+	struct fake_cloud *c = ask->cloud;
+	const char *name = cloud_text(ask, "TableName");
+	struct cloud_table *t;
+
+	if (table_by_name(c, name)) {
+		cloud_refuse(ask, 400, "ResourceInUseException", "Table already exists: %s", name);
+		return;
+	}
+	t = new_table(c, name);
+	t->made_ms = c->net.now_ms;
+	t->tags = cloud_new_tags(ask, cloud_tag_list(ask, "Tags", "Key", "Value"));
+	t->hash_key = schema_name(ask, "HASH");
+	t->range_key = schema_name(ask, "RANGE");
+	t->billing = cloud_text(ask, "BillingMode");
+	t->sse_key = value_text_or(ask->in, "SSESpecification.KMSMasterKeyId", NULL);
+	t->protection = value_bool_or(ask->in, "DeletionProtectionEnabled", false);
+	answer_table(ask, "TableDescription", t);
+}
+
+static void describe_table(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "TableName", "ResourceNotFoundException");
+
+	if (t)
+		answer_table(ask, "Table", t);
+}
+
+static void update_table(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "TableName", "ResourceNotFoundException");
+
+	if (!t)
+		return;
+	if (!is_active(ask->cloud, t)) {
+		cloud_refuse(ask, 400, "ResourceInUseException", "Attempt to change a resource which is still in use: %s", t->name);
+		return;
+	}
+	t->protection = value_bool_or(ask->in, "DeletionProtectionEnabled", t->protection);
+	answer_table(ask, "TableDescription", t);
+}
+
+static void list_tags(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "ResourceArn", "ResourceNotFoundException");
+	struct value *body = value_new_map(ask->mem);
+
+	if (!t)
+		return;
+	value_set(ask->mem, body, "Tags", cloud_tag_rows(ask->mem, t->tags.now, "Key", "Value"));
+	cloud_answer(ask, body);
+}
+
+static void tag_resource(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "ResourceArn", "ResourceNotFoundException");
+
+	if (!t)
+		return;
+	if (!is_active(ask->cloud, t)) {
+		cloud_refuse(ask, 400, "ResourceInUseException", "Table is being created: %s", t->name);
+		return;
+	}
+	cloud_retag(ask->cloud, &t->tags, cloud_tag_list(ask, "Tags", "Key", "Value"));
+	cloud_answer(ask, NULL);
+}
+
+static void scan(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "TableName", "ResourceNotFoundException");
+	struct value *body = value_new_map(ask->mem);
+
+	if (!t)
+		return;
+	if (!is_active(ask->cloud, t)) {
+		cloud_refuse(ask, 400, "ResourceNotFoundException", "Requested resource not found");
+		return;
+	}
+	value_set_int(ask->mem, body, "Count", t->items > 0);
+	value_set_int(ask->mem, body, "ScannedCount", t->items > 0);
+	cloud_answer(ask, body);
+}
+
+static void answer_pitr(struct cloud_ask *ask, const struct cloud_table *t)
+{
+	struct arena *a = ask->mem;
+	struct value *body = value_new_map(a), *pitr = value_new_map(a);
+
+	value_put(a, body, "ContinuousBackupsDescription.ContinuousBackupsStatus", value_new_text(a, "ENABLED"));
+	value_put(a, body, "ContinuousBackupsDescription.PointInTimeRecoveryDescription", pitr);
+	value_set_text(a, pitr, "PointInTimeRecoveryStatus", t->pitr ? "ENABLED" : "DISABLED");
+	if (t->pitr)
+		value_set_int(a, pitr, "RecoveryPeriodInDays", t->pitr_days);
+	cloud_answer(ask, body);
+}
+
+static void refuse_backups(struct cloud_ask *ask, const struct cloud_table *t)
+{
+	cloud_refuse(ask, 400, "ContinuousBackupsUnavailableException",
+	             "Backups are being enabled for the table: %s. Please retry later", t->name);
+}
+
+static void describe_pitr(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "TableName", "TableNotFoundException");
+
+	if (t && !is_active(ask->cloud, t) && !t->status)
+		refuse_backups(ask, t);
+	else if (t)
+		answer_pitr(ask, t);
+}
+
+static void update_pitr(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "TableName", "TableNotFoundException");
+	const struct value *spec = value_get(ask->in, "PointInTimeRecoverySpecification");
+
+	if (!t)
+		return;
+	if (!cloud_spread(ask->cloud, t->made_ms, ask->cloud->lags.creating + ask->cloud->lags.backups)) {
+		refuse_backups(ask, t);
+		return;
+	}
+	t->pitr = value_bool_or(spec, "PointInTimeRecoveryEnabled", false);
+	t->pitr_days = value_int_or(spec, "RecoveryPeriodInDays", 35);
+	answer_pitr(ask, t);
+}
+
+static void list_backups(struct cloud_ask *ask)
+{
+	struct fake_cloud *c = ask->cloud;
+	const char *name = cloud_text(ask, "TableName");
+	struct value *body = value_new_map(ask->mem);
+	struct value *list = value_set(ask->mem, body, "BackupSummaries", value_new_list(ask->mem));
+
+	for (unsigned i = 0; i < c->n_backups; i++) {
+		struct value *row;
+
+		if (!text_same(c->backups[i].table, name))
+			continue;
+		row = value_push(ask->mem, list, value_new_map(ask->mem));
+		value_set_text(ask->mem, row, "TableName", name);
+		value_set_text(ask->mem, row, "BackupName", c->backups[i].name);
+		value_set_text(ask->mem, row, "BackupStatus", "AVAILABLE");
+	}
+	cloud_answer(ask, body);
+}
+
+static const struct cloud_op ops[] = {
+	{ "CreateTable", true, create_table },
+	{ "DescribeTable", false, describe_table },
+	{ "UpdateTable", true, update_table },
+	{ "ListTagsOfResource", false, list_tags },
+	{ "TagResource", true, tag_resource },
+	{ "Scan", false, scan },
+	{ "DescribeContinuousBackups", false, describe_pitr },
+	{ "UpdateContinuousBackups", true, update_pitr },
+	{ "ListBackups", false, list_backups },
+};
+
+const struct cloud_service cloud_dynamodb = {
+	.id = "dynamodb",
+	.protocol = CLOUD_JSON,
+	.mark = "DynamoDB_20120810",
+	.errors = "com.amazonaws.dynamodb.v20120810#",
+	.throttled = "ThrottlingException",
+	.throttled_status = 400,
+	.failed = "InternalServerError",
+	.ops = ops,
+	.n_ops = COUNT_OF(ops),
+};
+
+struct cloud_table *fake_cloud_add_table(struct fake_cloud *c, const char *name, struct cloud_tags tags)
+{
+	struct cloud_table *t = new_table(c, name);
+
+	t->tags = tags;
+	t->made_ms = c->net.now_ms - 86400000;
+	t->protection = true;
+	return t;
+}

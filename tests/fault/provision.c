@@ -1,0 +1,107 @@
+/*
+ * Every call of a clean `apply` fails in every way: on that call only, on all
+ * from there on, and with the process killed there. The first run ends cleanly,
+ * the second converges, the third changes nothing; there is one of each.
+ */
+#include "fault/run.h"
+
+#include "core/text.h"
+#include "unit/unit.h"
+
+static size_t calls_of_a_clean_run(void)
+{
+	AUTO(account) struct account a;
+
+	account_init(&a);
+	assert_int_equal(apply_once(&a.cloud, &a.machine, NULL, NULL), 0);
+	fake_cloud_assert_one_of_each(&a.cloud);
+	return a.cloud.net.n_calls;
+}
+
+static void must_converge(struct account *a, const char *when)
+{
+	AUTO(err) struct err e = { 0 };
+	unsigned writes;
+
+	if (apply_once(&a->cloud, &a->machine, NULL, &e) < 0)
+		fail_msg("%s: the second run: %s", when, e.text);
+	writes = a->cloud.writes;
+	fake_cloud_pass(&a->cloud, 60000);
+	if (apply_once(&a->cloud, &a->machine, NULL, &e) < 0)
+		fail_msg("%s: the third run: %s", when, e.text);
+	if (a->cloud.writes != writes)
+		fail_msg("%s: the third run wrote", when);
+	if (a->cloud.n_keys != 1)
+		fail_msg("%s: %u keys", when, a->cloud.n_keys);
+	fake_cloud_assert_one_of_each(&a->cloud);
+	assert_true(a->cloud.tables[0].pitr && a->cloud.keys[0].rotation);
+}
+
+/* Gives whether the first run ended well. */
+static bool fails_there(unsigned at, enum fault fault, enum reach reach)
+{
+	static const char *const faults[FAULT_KINDS] = {
+		[FAULT_RESET] = "reset", [FAULT_LOST_REPLY] = "lost reply", [FAULT_THROTTLE] = "throttle", [FAULT_5XX] = "5xx",
+		[FAULT_GARBAGE] = "garbage", [FAULT_SLOW] = "slow", [FAULT_KILLED] = "killed",
+		[FAULT_KILLED_BEFORE] = "killed before",
+	};
+	AUTO(account) struct account a;
+	AUTO(err) struct err e = { 0 };
+	AUTO(text) char *when = NULL;
+	int first;
+
+	account_init(&a);
+	fake_transport_fault(&a.cloud.net, at, fault, reach);
+	first = apply_once(&a.cloud, &a.machine, NULL, &e);
+	when = xasprintf("call %u (%s), %s%s", at, a.cloud.net.n_calls >= at ? a.cloud.net.calls[at - 1].label : "none",
+	                 faults[fault], reach == REACH_ONCE ? " once" : " from there on");
+	if (first < 0 && (!e.kind || text_empty(e.text)))
+		fail_msg("%s: failed without a reason", when);
+	if (first < 0 && reach == REACH_ONCE && fault < FAULT_KILLED)
+		fail_msg("%s: %s", when, e.text);
+	fake_transport_heal(&a.cloud.net);
+	must_converge(&a, when);
+	return first == 0;
+}
+
+static void a_single_fault_is_absorbed(void **state)
+{
+	size_t n = calls_of_a_clean_run();
+
+	(void)state;
+	for (unsigned at = 1; at <= n; at++)
+		for (enum fault fault = FAULT_RESET; fault <= FAULT_SLOW; fault++)
+			assert_true(fails_there(at, fault, REACH_ONCE));
+}
+
+static void a_lasting_fault_ends_cleanly(void **state)
+{
+	size_t n = calls_of_a_clean_run();
+
+	(void)state;
+	for (unsigned at = 1; at <= n; at++)
+		for (enum fault fault = FAULT_RESET; fault <= FAULT_SLOW; fault++)
+			fails_there(at, fault, REACH_LASTING);
+}
+
+static void killed_anywhere_the_next_run_finishes(void **state)
+{
+	size_t n = calls_of_a_clean_run();
+
+	(void)state;
+	for (unsigned at = 1; at <= n; at++) {
+		assert_false(fails_there(at, FAULT_KILLED, REACH_ONCE));
+		assert_false(fails_there(at, FAULT_KILLED_BEFORE, REACH_ONCE));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_single_fault_is_absorbed),
+		cmocka_unit_test(a_lasting_fault_ends_cleanly),
+		cmocka_unit_test(killed_anywhere_the_next_run_finishes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

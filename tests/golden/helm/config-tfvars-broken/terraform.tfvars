@@ -1,0 +1,2 @@
+cluster_name = "prod"
+environment  = production production
