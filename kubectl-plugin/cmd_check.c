@@ -1,25 +1,31 @@
 #include "commands.h"
 
-#include "cli/errors.h"
-#include "cli/table.h"
-#include "cli/text_width.h"
 #include "core/text.h"
-#include "examine.h"
+#include "print.h"
+#include "watch.h"
 
 struct check_options {
-	struct text_list only, skip;
+	struct text_list only, skip, contexts;
 	const char *fail_on;
-	bool no_proof;
+	bool no_proof, watch;
+	int64_t every_ms;
 };
 
+static const struct check_options defaults = { .every_ms = 5000 };
+
+enum { EVERY_MIN_MS = 1000 };
+
 static const char *const fail_words[] = { "fail", "warn", "never", NULL };
-static const char *const formats[] = { "table", "wide", "json", "yaml", NULL };
 
 static const struct opt rows[] = {
 	LIST(struct check_options, only, 0, "only", "ID", "run this check, and what it needs; may be repeated"),
 	LIST(struct check_options, skip, 0, "skip", "ID", "leave this check out; may be repeated"),
 	CHOICE(struct check_options, fail_on, 0, "fail-on", "WHEN", fail_words, "exit 1 on fail (default), on warn too, or never"),
 	FLAG(struct check_options, no_proof, 0, "no-proof", "try nothing as the role: only look"),
+	LIST(struct check_options, contexts, 0, "contexts", "NAMES",
+	     "check the clusters of these contexts at once (a,b), or 'all' of the kubeconfig"),
+	FLAG(struct check_options, watch, 'w', "watch", "look again and again, and draw anew when something changed"),
+	DURATION(struct check_options, every_ms, 0, "every", "how often --watch looks (default 5s)"),
 	OPT_END
 };
 
@@ -27,75 +33,106 @@ static const struct word families[] = {
 	{ "irsa", "service account, role, trust, token" },
 	{ "kms", "the seal key" },
 	{ "dynamodb", "the table" },
+	{ "vault", "the servers: seal, leader, logs, certificates, versions" },
+	{ "cluster", "pods, nodes, services, network policies" },
 	{ "all", "everything (default)" },
 	{ NULL, NULL },
 };
-
-static enum paint paint_of(enum verdict v)
-{
-	static const enum paint paints[] = { PAINT_GOOD, PAINT_PLAIN, PAINT_WARN, PAINT_BAD, PAINT_FAINT, PAINT_WARN };
-
-	return paints[v];
-}
-
-static void print_text(struct app *app, const char *indent, const char *text)
-{
-	struct view rest = view_text(text);
-
-	while (rest.p) {
-		struct view line = view_cut(&rest, '\n');
-
-		fprintf(app->out, "%s%.*s\n", indent, (int)line.n, line.p);
-	}
-}
-
-static void print_finding(struct app *app, const struct finding *f)
-{
-	bool wide = app_format_is(app, "wide"), bad = f->verdict == VERDICT_FAIL || f->verdict == VERDICT_WARN;
-
-	fprintf(app->out, "%s%-7s%s %-18s %s\n", paint_on(paint_of(f->verdict), app->out_color), verdict_name(f->verdict),
-	        paint_off(paint_of(f->verdict), app->out_color), f->check->id, f->cause);
-	if (wide || f->verdict == VERDICT_FAIL)
-		for (const struct evidence *one = f->evidence; one; one = one->next)
-			fprintf(app->out, "          %s: %s\n", one->name, one->text);
-	if (bad && f->fix) {
-		fprintf(app->out, "        fix:\n");
-		print_text(app, "          ", f->fix);
-	}
-	if (f->verdict == VERDICT_UNKNOWN && f->right)
-		fprintf(app->out, "        needs: %s\n", f->right);
-}
-
-static void print_summary(struct app *app, const struct findings *f)
-{
-	fprintf(app->out, "\n%zu passed, %zu warned, %zu failed, %zu skipped, %zu not checked", f->count[VERDICT_PASS],
-	        f->count[VERDICT_WARN], f->count[VERDICT_FAIL], f->count[VERDICT_SKIP], f->count[VERDICT_UNKNOWN]);
-	if (f->root)
-		fprintf(app->out, "; the broken link: %s", f->root->check->id);
-	fputc('\n', app->out);
-}
-
-static int print(struct examination *x, struct err *e)
-{
-	struct app *app = x->app;
-	const struct findings *f = &x->findings;
-
-	if (app_format_is(app, "json") || app_format_is(app, "yaml"))
-		return app_print_value(app, findings_value(&app->mem, &x->diag, f), e);
-	if (f->root)
-		print_finding(app, f->root);
-	for (size_t i = 0; i < f->n; i++)
-		if (&f->at[i] != f->root)
-			print_finding(app, &f->at[i]);
-	print_summary(app, f);
-	return 0;
-}
 
 static enum fail_on fail_on_of(const char *word)
 {
 	if (text_same(word, "warn"))
 		return FAIL_ON_WARN;
 	return text_same(word, "never") ? FAIL_NEVER : FAIL_ON_FAIL;
+}
+
+/* a,b or all; *out stays NULL when the option was not given. */
+static int find_contexts(struct app *app, const struct text_list *given, const char *const **out, struct err *e)
+{
+	struct text_list names = { 0 };
+
+	if (!given->n)
+		return 0;
+	if (app->kube.context || app->kube.cluster || app->kube.server)
+		return err_set(e, ERR_USAGE, 0, "--contexts stands alone: not with --context, --cluster or --server");
+	for (size_t i = 0; i < given->n; i++) {
+		struct view rest = view_text(given->at[i]);
+
+		if (text_same(given->at[i], "all"))
+			return kube_contexts(&app->host, &app->mem, &app->kube, out, e);
+		while (rest.p) {
+			struct view name = view_trim(view_cut(&rest, ','));
+
+			if (name.n)
+				text_list_add(&app->mem, &names, arena_view(&app->mem, name));
+		}
+	}
+	if (!names.n)
+		return err_set(e, ERR_USAGE, 0, "--contexts names no context");
+	*out = names.at;
+	return 0;
+}
+
+/* An answer that is read by a program has one document. */
+static int check_watch(const struct app *app, const struct check_options *o, struct err *e)
+{
+	if (!o->watch)
+		return 0;
+	if (!app_format_is(app, "table") && !app_format_is(app, "wide"))
+		return err_set(e, ERR_USAGE, 0, "--watch goes with -o table and -o wide");
+	if (o->every_ms < EVERY_MIN_MS)
+		return err_set(e, ERR_USAGE, 0, "--every is at least 1s");
+	return 0;
+}
+
+static int print(struct examiner *x, bool many, enum fail_on fail_on, struct err *e)
+{
+	AUTO(buf) struct buf text = BUF_MAX(REPORT_TEXT_MAX);
+	AUTO(arena) struct arena a = ARENA_INIT;
+	struct report r = report_of(x, &a, many, fail_on);
+
+	if (print_report(&text, x->app, &r, e) < 0)
+		return -1;
+	fwrite(buf_str(&text), 1, text.n, x->app->out);
+	return 0;
+}
+
+/*
+ * The worst of all clusters, where a failure is worse than what could not be checked. A cluster without a Vault counts
+ * only when it is the one that was asked about, or when none has one.
+ */
+static int exit_code(const struct examiner *x, enum fail_on fail_on, struct err *e)
+{
+	int worst = 0;
+	size_t without = 0;
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct examination *one = &x->at[i];
+		int code = one->why.kind ? 0 : findings_exit_code(&one->findings, fail_on);
+
+		without += one->why.kind != ERR_NONE;
+		if (code == 1 || worst == 0)
+			worst = code;
+	}
+	if (without < x->n)
+		return worst;
+	err_copy(e, &x->at[0].why);
+	return -1;
+}
+
+static int run_over(struct examiner *x, bool many, const struct check_options *o, struct err *e)
+{
+	enum fail_on fail_on = fail_on_of(o->fail_on);
+
+	if (o->watch)
+		return watch(x, many, fail_on, o->every_ms, e);
+	if (examiner_run(x, e) < 0)
+		return -1;
+	if (!many && x->at[0].why.kind) {
+		err_copy(e, &x->at[0].why);
+		return -1;
+	}
+	return print(x, many, fail_on, e) < 0 ? -1 : exit_code(x, fail_on, e);
 }
 
 static int run(struct app *app, struct err *e)
@@ -111,26 +148,33 @@ static int run(struct app *app, struct err *e)
 		.namespace_ = app->kube.namespace_,
 		.all_namespaces = app->all_namespaces, .proof = !o->no_proof,
 	};
-	struct examination x;
-	int result = examine(&x, app, &choice, &options, e);
+	const char *const *contexts = NULL;
+	struct examiner x = { 0 };
+	int result;
 
+	if (check_watch(app, o, e) < 0 || find_contexts(app, &o->contexts, &contexts, e) < 0)
+		return -1;
+	result = examiner_open(&x, app, &choice, &options, contexts, e);
 	if (result == 0)
-		result = print(&x, e);
-	if (result == 0)
-		result = findings_exit_code(&x.findings, fail_on_of(o->fail_on));
-	examination_release(&x);
+		result = run_over(&x, contexts != NULL, o, e);
+	examiner_release(&x);
 	return result;
 }
 
 const struct command cmd_check = {
-	.name = "check", .group = "Check", .args = "[irsa|kms|dynamodb|all]...",
+	.name = "check", .group = "Check", .args = "[irsa|kms|dynamodb|vault|all]...",
 	.summary = "check a Vault and name the one broken link (the default command)",
 	.details = "Follows the chain from the pods over service account and role to key and table, and names the first link "
 	           "that is broken, with what was seen and what to paste to mend it. Nothing is changed and no pod is started.\n\n"
-	           "Exit codes: 0 all passed, 1 something failed, 2 usage, 3 nothing failed but something could not be checked.",
+	           "-o json and yaml follow findings.schema.json; junit, sarif and prometheus are for other tools, html is one "
+	           "page that needs nothing else.\n\n"
+	           "Exit codes: 0 all passed, 1 something failed, 2 usage, or no release to be checked, 3 nothing failed but "
+	           "something could not be checked.",
 	.examples = "kubectl vault-check\n"
 	            "kubectl vault-check irsa -n vault -o wide\n"
-	            "kubectl vault-check --only kms-key -o json\n",
-	.takes = TAKES_KUBE | TAKES_INPUTS, .words_max = 16, .words = families, .formats = formats,
-	.rows = rows, .options_size = sizeof(struct check_options), .run = run,
+	            "kubectl vault-check --only kms-key -o json\n"
+	            "kubectl vault-check --contexts all -o html > vaults.html\n"
+	            "kubectl vault-check --watch --every 10s\n",
+	.takes = TAKES_KUBE | TAKES_INPUTS, .words_max = 16, .words = families, .formats = report_formats,
+	.rows = rows, .options_size = sizeof(struct check_options), .defaults = &defaults, .run = run,
 };

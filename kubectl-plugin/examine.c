@@ -2,105 +2,278 @@
 
 #include "core/text.h"
 
-static void open_kube(struct examination *x)
+static int open_kubes(struct examiner *x, const char *const *contexts, struct err *e)
 {
-	struct diag *d = &x->diag;
+	struct app *app = x->app;
+	struct kube **kubes = ARENA_ARRAY(&app->mem, struct kube *, x->n + 1);
+	struct err *why = ARENA_ARRAY(&app->mem, struct err, x->n + 1);
+	size_t n = 0;
+	int r = 0;
 
-	if (kube_open(&x->kube, &x->app->host, &x->app->mem, &x->app->kube, &d->kube_why) < 0)
-		return;
-	x->kube_open = true;
-	d->eks = kube_find_eks(&x->kube, &x->app->mem);
-	if (kube_login(&x->kube, x->transport, &d->kube_why) < 0)
-		return;
-	d->kube = &x->kube;
+	for (size_t i = 0; i < x->n; i++)
+		kubes[i] = &x->at[i].kube;
+	if (contexts)
+		r = kube_open_contexts(kubes, contexts, x->n, &app->host, &app->mem, &app->kube, why, e);
+	else if (kube_open(kubes[0], &app->host, &app->mem, &app->kube, &why[0]) < 0)
+		x->at[0].kube_open = false;
+	for (size_t i = 0; r == 0 && i < x->n; i++) {
+		struct examination *one = &x->at[i];
+
+		err_move(&one->kube_why, &why[i]);
+		one->kube_open = !one->kube_why.kind;
+		one->context = contexts ? contexts[i] : one->kube_open ? one->kube.context : "";
+		if (!one->kube_open)
+			continue;
+		one->eks = kube_find_eks(&one->kube, &app->mem);
+		kubes[n++] = &one->kube;
+	}
+	if (r < 0)
+		return -1;
+	kube_login_all(kubes, n, x->transport, why);
+	n = 0;
+	for (size_t i = 0; i < x->n; i++)
+		if (x->at[i].kube_open)
+			err_move(&x->at[i].kube_why, &why[n++]);
+	return 0;
 }
 
-static void open_aws(struct examination *x)
+/* The kubeconfig's profile is what makes kubectl work here, so it is the next best word after ours. */
+static const char *profile_of(const struct examiner *x, const struct examination *one)
 {
-	struct diag *d = &x->diag;
-	struct aws_flags flags = { .profile = x->app->profile, .region = d->options.region };
+	const struct app *app = x->app;
 
-	if (!flags.region)
-		flags.region = inputs_text(&x->inputs, "region");
-	if (!flags.region)
-		flags.region = d->eks.region;
-	if (!flags.profile && !host_env(&x->app->host, "AWS_PROFILE") && !host_env(&x->app->host, "AWS_ACCESS_KEY_ID"))
-		flags.profile = d->eks.profile;
-	if (aws_open(&x->aws, &x->app->host, &x->app->mem, &flags, &d->aws_why) < 0)
-		return;
-	x->aws_open = true;
-	x->aws.user_agent = app_user_agent(x->app);
-	if (aws_login(&x->aws, x->transport, &d->aws_why) < 0)
-		return;
-	if (text_empty(x->aws.region)) {
-		err_set(&d->aws_why, ERR_CONFIG, 0, "no AWS region is known");
-		err_hint(&d->aws_why, "give it with --region");
+	if (app->profile || host_env(&app->host, "AWS_PROFILE") || host_env(&app->host, "AWS_ACCESS_KEY_ID"))
+		return app->profile;
+	return one->eks.profile;
+}
+
+static const char *region_of(const struct examiner *x, const struct examination *one)
+{
+	const char *region = inputs_text(&x->inputs, "region");
+
+	return region ? region : one->eks.region;
+}
+
+/* An earlier cluster whose credentials are the same. */
+static struct examination *same_profile(const struct examiner *x, const struct examination *one)
+{
+	for (struct examination *other = x->at; other < one; other++)
+		if (other->aws_open && other->logged_in == &other->aws && text_same(other->profile, one->profile))
+			return other;
+	return NULL;
+}
+
+static void open_aws(struct examiner *x, struct examination *one)
+{
+	struct aws_flags flags = { .profile = profile_of(x, one), .region = region_of(x, one) };
+	const struct examination *other;
+
+	one->profile = flags.profile;
+	other = same_profile(x, one);
+	if (other && !text_empty(flags.region)) {
+		one->aws = aws_in_region(&other->aws, flags.region);
+		one->logged_in = &other->aws;
+		err_copy(&one->aws_why, &other->aws_why);
 		return;
 	}
-	d->aws = &x->aws;
+	if (aws_open(&one->aws, &x->app->host, &x->app->mem, &flags, &one->aws_why) < 0)
+		return;
+	one->aws_open = true;
+	one->logged_in = &one->aws;
+	one->aws.user_agent = app_user_agent(x->app);
+	if (aws_login(&one->aws, x->transport, &one->aws_why) < 0)
+		return;
+	if (text_empty(one->aws.region)) {
+		err_set(&one->aws_why, ERR_CONFIG, 0, "no AWS region is known");
+		err_hint(&one->aws_why, "give it with --region");
+	}
+}
+
+static void choose_steps(struct examiner *x, bool *chosen)
+{
+	x->chosen = chosen;
+	x->steps = checks_steps(&x->app->mem, chosen, &x->n_steps);
+	x->graphs = ARENA_ARRAY(&x->app->mem, struct graph, x->n + 1);
+}
+
+/* What is no fault of a cluster. */
+static bool stopped(const struct examiner *x, struct err *e)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		const struct examination *one = &x->at[i];
+		const struct err *why = one->kube_why.kind == ERR_STOPPED ? &one->kube_why : &one->aws_why;
+
+		if (why->kind == ERR_STOPPED) {
+			err_copy(e, why);
+			return true;
+		}
+	}
+	return false;
+}
+
+int examiner_open(struct examiner *x, struct app *app, const struct check_choice *choice,
+                  const struct diag_options *options, const char *const *contexts, struct err *e)
+{
+	bool *chosen;
+
+	*x = (struct examiner){ .app = app, .options = *options, .n = contexts ? 0 : 1 };
+	if (checks_choose(&app->mem, choice, &chosen, e) < 0 || app_inputs(app, &x->inputs, e) < 0 ||
+	    app_transport(app, &x->transport, e) < 0)
+		return -1;
+	while (contexts && contexts[x->n])
+		x->n++;
+	x->at = ARENA_ARRAY(&app->mem, struct examination, x->n + 1);
+	choose_steps(x, chosen);
+	if (inputs_at(&x->inputs, "release")->given)
+		x->options.release = inputs_text(&x->inputs, "release");
+	x->options.selector = app->selector;
+	x->options.cluster_name = inputs_text(&x->inputs, "cluster_name");
+	x->options.region = inputs_text(&x->inputs, "region");
+	if (open_kubes(x, contexts, e) < 0)
+		return -1;
+	for (size_t i = 0; i < x->n; i++)
+		open_aws(x, &x->at[i]);
+	return stopped(x, e) ? -1 : 0;
+}
+
+/* Of many clusters it is not told whose reply this is: all whose credentials have run out get new ones. */
+static int renew_kube(struct examiner *x, const struct reply *reply, struct err *e)
+{
+	if (x->n == 1)
+		return kube_renew(&x->at[0].kube, x->transport, reply, e);
+	for (size_t i = 0; i < x->n; i++) {
+		AUTO(err) struct err why = {0};
+
+		if (x->at[i].kube_open && kube_login(&x->at[i].kube, x->transport, &why) < 0 && why.kind == ERR_STOPPED) {
+			err_move(e, &why);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int renew_aws(struct examiner *x, const struct reply *reply, struct err *e)
+{
+	bool renewed = false;
+
+	for (size_t i = 0; i < x->n; i++) {
+		struct examination *one = &x->at[i];
+		AUTO(err) struct err why = {0};
+
+		if (!one->aws_open || one->aws_why.kind)
+			continue;
+		if (aws_renew(&one->aws, x->transport, reply, &why) == 0)
+			renewed = true;
+		else if (!e->kind)
+			err_move(e, &why);
+	}
+	if (renewed)
+		err_release(e);
+	return renewed ? 0 : -1;
 }
 
 /* Which side refused is told by AWS's request id, which only AWS sends. */
 static int renew(void *to, const struct reply *reply, struct err *e)
 {
-	struct examination *x = to;
+	struct examiner *x = to;
 	AUTO(arena) struct arena a = ARENA_INIT;
 
 	if (reply->status == 401 && !reply_header(reply, &a, "x-amzn-requestid"))
-		return kube_renew(&x->kube, x->transport, reply, e);
-	return aws_renew(&x->aws, x->transport, reply, e);
+		return renew_kube(x, reply, e);
+	return renew_aws(x, reply, e);
 }
 
 static void tell(void *to, const struct graph *g, const struct step *step, const struct track *t)
 {
-	struct examination *x = to;
+	struct examiner *x = to;
 
 	progress_tell(&x->progress, g, step, t);
 }
 
-static int run(struct examination *x, const bool *chosen, struct err *e)
+static void end_round(struct examiner *x, struct examination *one)
 {
-	struct loop loop = { .transport = x->transport, .host = &x->app->host, .renew = renew, .tell = tell, .to = x };
-	size_t n;
-	const struct step *steps = checks_steps(&x->app->mem, chosen, &n);
-	int result;
-
-	x->graph = (struct graph){
-		.steps = steps, .n = n, .world = &x->diag, .tracks = ARENA_ARRAY(&x->app->mem, struct track, n + 1),
-	};
-	progress_start(&x->progress, x->app, x->transport);
-	result = loop_run(&loop, &x->graph, 1, e);
-	progress_end(&x->progress);
-	return result;
+	graph_release_tracks(&x->graphs[one - x->at]);
+	diag_release(&one->diag);
+	err_release(&one->why);
+	arena_release(&one->mem);
+	one->mem = (struct arena)ARENA_INIT;
+	one->diag = (struct diag){0};
+	one->findings = (struct findings){0};
 }
 
-int examine(struct examination *x, struct app *app, const struct check_choice *choice,
-            const struct diag_options *options, struct err *e)
+static void begin_round(struct examiner *x, struct examination *one)
 {
-	bool *chosen;
+	struct diag *d = &one->diag;
 
-	*x = (struct examination){ .app = app };
-	x->diag = (struct diag){ .mem = &app->mem, .host = &app->host, .options = *options };
-	if (checks_choose(&app->mem, choice, &chosen, e) < 0 || app_inputs(app, &x->inputs, e) < 0 ||
-	    app_transport(app, &x->transport, e) < 0)
+	end_round(x, one);
+	*d = (struct diag){ .mem = &one->mem, .host = &x->app->host, .options = x->options, .eks = one->eks };
+	if (one->kube_why.kind)
+		err_copy(&d->kube_why, &one->kube_why);
+	else
+		d->kube = &one->kube;
+	if (one->aws_why.kind)
+		err_copy(&d->aws_why, &one->aws_why);
+	else
+		d->aws = &one->aws;
+	x->graphs[one - x->at] = (struct graph){
+		.steps = x->steps, .n = x->n_steps, .world = d, .tracks = ARENA_ARRAY(&one->mem, struct track, x->n_steps + 1),
+	};
+}
+
+/* Without a release, or without knowing which, there is nothing to judge: one error instead of fifty "not checked". */
+static void end_search(struct examination *one, const struct graph *g)
+{
+	const struct track *t = graph_track(g, "release.find");
+
+	if (!t || t->state != STEP_FAILED || !one->diag.kube || (t->err.kind != ERR_USAGE && t->err.kind != ERR_ABSENT))
+		return;
+	err_copy(&one->why, &t->err);
+	one->why.kind = ERR_USAGE;
+}
+
+int examiner_loop(struct examiner *x, struct graph *g, struct err *e)
+{
+	struct loop loop = { .transport = x->transport, .host = &x->app->host, .renew = renew, .tell = tell, .to = x };
+
+	return loop_run(&loop, g, 1, e);
+}
+
+int examiner_run(struct examiner *x, struct err *e)
+{
+	struct loop loop = { .transport = x->transport, .host = &x->app->host, .renew = renew, .tell = tell, .to = x };
+	int result;
+
+	for (size_t i = 0; i < x->n; i++)
+		begin_round(x, &x->at[i]);
+	progress_start(&x->progress, x->app, x->transport);
+	x->progress.silent = x->progress.silent || x->quiet || x->n > PROGRESS_GRAPHS_MAX;
+	result = loop_run(&loop, x->graphs, x->n, e);
+	progress_pause(&x->progress);
+	if (result < 0)
 		return -1;
-	if (inputs_at(&x->inputs, "release")->given)
-		x->diag.options.release = inputs_text(&x->inputs, "release");
-	open_kube(x);
-	open_aws(x);
-	if (run(x, chosen, e) < 0)
-		return -1;
-	checks_judge(&app->mem, &x->diag, &x->graph, chosen, &x->findings);
+	for (size_t i = 0; i < x->n; i++) {
+		struct examination *one = &x->at[i];
+
+		checks_judge(&one->mem, &one->diag, &x->graphs[i], x->chosen, &one->findings);
+		end_search(one, &x->graphs[i]);
+	}
 	return 0;
 }
 
-void examination_release(struct examination *x)
+void examiner_release(struct examiner *x)
 {
-	graph_release_tracks(&x->graph);
-	if (x->kube_open)
-		kube_release(&x->kube);
-	if (x->aws_open)
-		aws_release(&x->aws);
-	diag_release(&x->diag);
+	for (size_t i = 0; i < x->n && x->at; i++) {
+		struct examination *one = &x->at[i];
+
+		end_round(x, one);
+		err_release(&one->kube_why);
+		err_release(&one->aws_why);
+		if (one->kube_open)
+			kube_release(&one->kube);
+	}
+	/* last, since later ones borrow the credentials of earlier ones */
+	for (size_t i = 0; i < x->n && x->at; i++)
+		if (x->at[i].aws_open)
+			aws_release(&x->at[i].aws);
 	inputs_release(&x->inputs);
 }

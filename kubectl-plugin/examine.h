@@ -1,7 +1,17 @@
 /*
- * One examination: the clients opened, the chosen checks' steps run in one loop
- * and the checks judged. AWS or Kubernetes not to be had is no failure here: the
- * checks that need it are "not checked", and the other half still runs.
+ * Examinations: of one cluster or of many at once. The clients are opened once;
+ * a round runs the steps of the chosen checks, of all clusters in one loop, and
+ * judges the checks. Rounds may be repeated (--watch): each has its own memory.
+ *
+ * AWS or Kubernetes not to be had is no failure here: the checks that need it
+ * are "not checked", and the other half still runs. No release, or several of
+ * them, is told in `why` of that cluster.
+ *
+ *	struct examiner x;
+ *
+ *	if (examiner_open(&x, app, &choice, &options, contexts, e) == 0 && examiner_run(&x, e) == 0)
+ *		... x.at[0].findings
+ *	examiner_release(&x);        always
  */
 #ifndef KUBECTL_PLUGIN_EXAMINE_H
 #define KUBECTL_PLUGIN_EXAMINE_H
@@ -10,22 +20,46 @@
 #include "cli/progress.h"
 #include "domain/diag.h"
 
+/* One cluster. */
 struct examination {
+	const char *context;             /* "" when it has no name */
+	struct kube kube;
+	struct aws aws;
+	bool kube_open, aws_open;
+	const struct aws *logged_in;     /* whose credentials: its own, or of an earlier cluster with the same profile */
+	const char *profile;
+	struct kube_eks eks;
+	struct err kube_why, aws_why;    /* what could not be opened */
+
+	/* of a round */
+	struct arena mem;
+	struct diag diag;
+	struct findings findings;
+	struct err why;                  /* there is no release, or no choosing one; empty: it was examined */
+};
+
+struct examiner {
 	struct app *app;
 	const struct transport *transport;
 	struct inputs inputs;
-	struct aws aws;
-	struct kube kube;
-	bool kube_open, aws_open;
-	struct diag diag;
-	struct graph graph;
+	struct diag_options options;
+	const bool *chosen;
+	const struct step *steps;
+	size_t n_steps;
+	struct examination *at;
+	size_t n;
+	struct graph *graphs;            /* one a cluster */
 	struct progress progress;
-	struct findings findings;
+	bool quiet;                      /* no progress is shown */
 };
 
-/* choice and options as the command line says. */
-MUST_CHECK int examine(struct examination *x, struct app *app, const struct check_choice *choice,
-                       const struct diag_options *options, struct err *e);
-void examination_release(struct examination *x);
+/* contexts NULL: the one of the command line; else names, NULL-terminated. choice and options as the command line says. */
+MUST_CHECK int examiner_open(struct examiner *x, struct app *app, const struct check_choice *choice,
+                             const struct diag_options *options, const char *const *contexts, struct err *e);
+/* One round. -1: stopped, or our own fault. */
+MUST_CHECK int examiner_run(struct examiner *x, struct err *e);
+/* Further steps over one cluster's diagnosis, after a round; world is whatever they work on. */
+MUST_CHECK int examiner_loop(struct examiner *x, struct graph *g, struct err *e);
+void examiner_release(struct examiner *x);
 
 #endif

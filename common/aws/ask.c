@@ -140,6 +140,8 @@ int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
 	if (op->service->target)
 		request_header(rq, "X-Amz-Target",
 					   arena_printf(&rq->mem, "%s.%s", op->service->target, op->name));
+	if (op->service->query_mode)
+		request_header(rq, "x-amzn-query-mode", "true");
 	if (aws->user_agent)
 		request_header(rq, "User-Agent", aws->user_agent);
 	if (!op->unsigned_ && add_signature(aws, rq, &d, &at, op, e) < 0)

@@ -29,6 +29,7 @@ struct aws_service {
 	const char *version;         /* query: API version */
 	bool global;                 /* one endpoint a partition (IAM); the hosts are in endpoint.c */
 	const char *fips_aws;        /* what stands for "<prefix>-fips" in partition aws; NULL: just that */
+	bool query_mode;             /* json: asks for the error codes that the query protocol has */
 	bool gov_is_fips;            /* the plain host in GovCloud is the FIPS host */
 };
 

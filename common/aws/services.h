@@ -1,6 +1,6 @@
 /*
  * The operations that we call, as rows; one file a service (kms.c, dynamodb.c,
- * iam.c, sts.c, eks.c, tagging.c). Parameters and answers are in AWS's own
+ * iam.c, sts.c, eks.c, tagging.c, cloudwatch.c). Parameters and answers are in AWS's own
  * names; shapes: the service's API reference.
  */
 #ifndef AWS_SERVICES_H
@@ -8,7 +8,8 @@
 
 #include "aws/client.h"
 
-extern const struct aws_service aws_kms, aws_dynamodb, aws_iam, aws_sts, aws_eks, aws_tagging;
+extern const struct aws_service aws_kms, aws_dynamodb, aws_iam, aws_sts, aws_eks, aws_tagging,
+	aws_cloudwatch;
 
 extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, kms_update_alias,
 	kms_enable_key_rotation, kms_disable_key_rotation, kms_get_key_rotation_status,
@@ -35,5 +36,7 @@ extern const struct aws_op eks_describe_cluster, eks_list_clusters,
 	eks_list_pod_identity_associations, eks_describe_pod_identity_association, eks_describe_addon;
 
 extern const struct aws_op tagging_get_resources;
+
+extern const struct aws_op cloudwatch_get_metric_data;
 
 #endif

@@ -29,6 +29,7 @@ MUST_CHECK int settings_read(struct aws_settings **out, const struct host *host,
 void settings_free(struct aws_settings *s);
 SCOPE_END(settings, struct aws_settings *, settings_free(*v))
 
+/* In either file. */
 bool settings_has_profile(const struct aws_settings *s, const char *profile);
 
 /* The value of a key in a profile, from whichever file has it; NULL when absent or empty. */

@@ -37,6 +37,7 @@ struct text_list {
 	size_t n;
 };
 
+/* Appends the text itself, not a copy. */
 void text_list_add(struct arena *a, struct text_list *list, const char *text);
 
 /* What word was likely meant for: the nearest by text_nearest, else the only one that it is the start of; or NULL. */

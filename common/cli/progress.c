@@ -62,13 +62,20 @@ static void put_row(struct buf *out, const struct progress *p, const char *text,
 	buf_printf(out, "%s\n", paint_off(mark->paint, color));
 }
 
+static const char *row_title(const struct step *s)
+{
+	if (s->change)
+		return s->change;
+	return s->title ? s->title : s->name;
+}
+
 static void put_step(struct buf *out, const struct progress *p, const struct step *s,
                      const struct track *t)
 {
 	AUTO(buf) struct buf text = BUF_MAX(ROW_MAX);
 	int64_t end = t->state == STEP_RUNNING ? now_ms(p) : t->end_ms;
 
-	buf_text(&text, s->change ? s->change : s->name);
+	buf_text(&text, row_title(s));
 	if (t->state == STEP_LEFT)
 		buf_text(&text, ": not begun");
 	else
@@ -143,7 +150,7 @@ static void tell_line(const struct progress *p, const struct step *s, const stru
 	AUTO(buf) struct buf text = BUF_MAX(ROW_MAX), safe = BUF_MAX(ROW_MAX);
 
 	if (awaits(t))
-		buf_printf(&text, "%s ... %s", s->change ? s->change : s->name, awaits(t));
+		buf_printf(&text, "%s ... %s", row_title(s), awaits(t));
 	else if (s->change && t->state == STEP_DONE && t->sent)
 		buf_printf(&text, "%s ... done (%.1fs)", s->change, (double)(t->end_ms - t->start_ms) / 1000);
 	else if (s->change && t->state == STEP_FAILED)

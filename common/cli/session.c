@@ -68,17 +68,28 @@ static int open_aws(struct session *s, const struct kube_eks *eks, struct err *e
 	return 0;
 }
 
+/* What was found and not said: one line a source. */
 static void tell_found(struct session *s)
 {
 	static const char *const names[] = { "cluster_name", "region", "account" };
 	const char *ambient = host_env(&s->app->host, "AWS_REGION");
+	const struct input *first = NULL;
+	AUTO(buf) struct buf line = BUF_MAX(4096);
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		const struct input *in = inputs_at(&s->inputs, names[i]);
 
-		if (in->value && !in->given)
-			talk_printf(s->app, "%s: %s (%s)", names[i], in->value->text, in->from);
+		if (!in->value || in->given)
+			continue;
+		if (first && !text_same(first->from, in->from)) {
+			talk_printf(s->app, "%s (%s)", buf_str(&line), first->from);
+			buf_cut(&line, 0);
+		}
+		buf_printf(&line, "%s%s %s", line.n ? ", " : "", names[i], in->value->text);
+		first = in;
 	}
+	if (first)
+		talk_printf(s->app, "%s (%s)", buf_str(&line), first->from);
 	if (ambient && !text_same(ambient, s->world.want.region))
 		warning_printf(s->app, "AWS_REGION is '%s', but the region is '%s' (%s)", ambient, s->world.want.region,
 		               inputs_at(&s->inputs, "region")->from);

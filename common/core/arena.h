@@ -30,9 +30,11 @@ struct arena {
 		0 \
 	}
 
+/* Zeroed and aligned for any type; lives as long as the arena. */
 void *arena_alloc(struct arena *a, size_t n);
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc_array((a), sizeof(type), (n)))
+/* The same for n pieces of size bytes, in a row. */
 void *arena_alloc_array(struct arena *a, size_t size, size_t n);
 
 /* Terminated copies. arena_text(a, NULL) gives NULL. */

@@ -33,6 +33,7 @@ struct buf {
 		.max = (ceiling) \
 	}
 
+/* Append: n bytes, a view, a terminated text, one character, what printf makes. */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_view(struct buf *b, struct view v);
 void buf_text(struct buf *b, const char *text);

@@ -8,6 +8,7 @@
 
 enum { SHA256_BYTES = 32, SHA256_HEX = 65, SHA1_BYTES = 20 };
 
+/* The digest of in, as bytes or as lower-case hexadecimal with its terminator. */
 void sha256(struct view in, unsigned char out[SHA256_BYTES]);
 void sha256_hex(struct view in, char out[SHA256_HEX]);
 /* Only where a protocol demands it (RFC 6455): proves nothing to anybody. */

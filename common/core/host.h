@@ -36,6 +36,7 @@ struct host {
 /* The machine we run on. Nothing to free. */
 struct host host_system(void);
 
+/* Milliseconds since 1970, UTC: what certificates and signatures mean by now. It may jump. */
 int64_t host_wall_ms(const struct host *h);
 /* NULL when unset or empty: an empty variable counts as unset. */
 const char *host_env(const struct host *h, const char *name);

@@ -23,6 +23,7 @@ void secret_copy(struct secret *to, const struct secret *from);
 void secret_release(struct secret *s);
 SCOPE_END(secret, struct secret, secret_release(v))
 
+/* An empty secret is held too. */
 static inline bool secret_held(const struct secret *s)
 {
 	return s->bytes != NULL;

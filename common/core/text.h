@@ -14,6 +14,7 @@
 /* The end just described. */
 NO_RETURN void out_of_memory(void);
 
+/* As the C library has them, except that they do not come back empty-handed. The caller frees. */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);

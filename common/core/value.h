@@ -49,6 +49,7 @@ struct value {
 	struct mark *name_marks; /* of a map, where each name stood; NULL: unknown */
 };
 
+/* A value of its own in the arena, without a mark. */
 struct value *value_new_null(struct arena *a);
 struct value *value_new_bool(struct arena *a, bool truth);
 struct value *value_new_int(struct arena *a, int64_t integer);

@@ -16,6 +16,7 @@ struct view {
 
 #define VIEW_LITERAL(s) ((struct view){ (s), sizeof(s) - 1 })
 
+/* n borrowed bytes from p. */
 static inline struct view view_of(const void *p, size_t n)
 {
 	return (struct view){ p, n };
@@ -27,6 +28,7 @@ static inline struct view view_text(const char *s)
 	return (struct view){ s ? s : "", s ? strlen(s) : 0 };
 }
 
+/* Compare bytes, nothing else: case counts, and so do zeros. */
 bool view_is(struct view v, const char *text);
 bool view_same(struct view a, struct view b);
 bool view_starts(struct view v, const char *prefix);

@@ -165,9 +165,12 @@ const struct step *checks_steps(struct arena *a, const bool *chosen, size_t *n)
 	while (step_at(all))
 		all++;
 	marked = ARENA_ARRAY(a, bool, all + 1);
-	for (size_t i = 0; (c = check_at(i)); i++)
+	for (size_t i = 0; (c = check_at(i)); i++) {
 		for (const char *const *read = chosen[i] ? c->reads : NULL; read && *read; read++)
 			mark_step(marked, *read);
+		for (const char *const *use = chosen[i] ? c->uses : NULL; use && *use; use++)
+			mark_step(marked, *use);
+	}
 	steps = ARENA_ARRAY(a, struct step, all + 1);
 	*n = 0;
 	for (size_t i = 0; i < all; i++)
@@ -214,11 +217,27 @@ static bool blocked(const struct findings *all, const struct check *c, struct fi
 	return false;
 }
 
+/* What is wrong here is what an earlier failure leads to: the first one is named. */
+static bool follows(const struct findings *all, const struct check *c, struct finding *f)
+{
+	for (size_t i = 0; c->follows && i < all->n; i++) {
+		const struct finding *earlier = &all->at[i];
+
+		if (earlier->verdict != VERDICT_FAIL || (!is_among(earlier->check->id, c->follows) &&
+		                                         !is_among(check_family_of(earlier->check)->name, c->follows)))
+			continue;
+		f->blocked_by = earlier->check;
+		found(f, "skipped: '%s' comes first", f->blocked_by->id);
+		return true;
+	}
+	return false;
+}
+
 static enum verdict judge(const struct diag *d, const struct graph *g, const struct findings *all, struct finding *f)
 {
 	const struct check *c = f->check;
 
-	if (blocked(all, c, f))
+	if (blocked(all, c, f) || follows(all, c, f))
 		return VERDICT_SKIP;
 	for (const char *const *read = c->reads; read && *read; read++) {
 		const struct track *t = failed_step(g, *read);

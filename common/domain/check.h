@@ -63,7 +63,11 @@ struct check {
 	const char *id, *title;       /* "irsa-trust-subject"; "trust policy names this service account" */
 	enum chain_link link;
 	const char *const *reads;     /* steps; NEEDS(...); NULL: none */
+	/* Steps that it looks at where they can be had: their failure alone does not make it "not checked". NULL: none. */
+	const char *const *uses;
 	const char *const *needs;     /* checks that stand earlier; NULL: none */
+	/* Checks or families that stand earlier: where one of them failed, this is its consequence. NULL: none. */
+	const char *const *follows;
 	enum verdict (*judge)(const struct diag *, struct finding *);
 	bool proof;                   /* tries something as the role: left out with --no-proof */
 	const char *decides;          /* how it decides, for `explain` */

@@ -1,106 +1,131 @@
 /* irsa: does the release's service account lead to its role? */
+#include "domain/check_irsa.h"
 #include "domain/diag_base.h"
 
-#include "core/text.h"
-
-#include <ctype.h>
-
-#define ROLE_ANNOTATION "eks.amazonaws.com/role-arn"
-
-/* pod-identity-webhook, pkg/cache: what does not match is ignored there, with a log line nobody sees. */
-static bool role_arn_ok(const char *arn)
-{
-	const char *p = arn;
-	size_t n;
-
-	if (!text_starts(p, "arn:aws"))
-		return false;
-	p += strlen("arn:aws");
-	p += strspn(p, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	if (!text_starts(p, ":iam::"))
-		return false;
-	p += strlen(":iam::");
-	n = strspn(p, "0123456789");
-	if (n != 12 || !text_starts(p + n, ":role/") || !p[n + strlen(":role/")])
-		return false;
-	for (p += n + strlen(":role/"); *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("_-/.@+=,", *p))
-			return false;
-	return true;
-}
-
-static void fix_annotation(const struct diag *d, struct finding *f)
-{
-	fix(f, "kubectl annotate serviceaccount %s -n %s --overwrite " ROLE_ANNOTATION "=ROLE_ARN", d->release.service_account,
-	    d->release.namespace_);
-	fix(f, "kubectl delete pod -n %s -l app.kubernetes.io/instance=%s,component=server", d->release.namespace_, d->release.name);
-}
-
-static enum verdict judge_account(const struct diag *d, struct finding *f)
-{
-	const char *name = d->release.service_account;
-
-	if (d->account_presence == DIAG_ABSENT) {
-		found(f, "the service account '%s' is not there", name);
-		fix(f, "helm vault-aws install %s -n %s", d->release.name, d->release.namespace_);
-		return VERDICT_FAIL;
-	}
-	if (!d->account.role_arn) {
-		found(f, "the service account '%s' has no annotation " ROLE_ANNOTATION ", so its pods get no role", name);
-		fix_annotation(d, f);
-		return VERDICT_FAIL;
-	}
-	evidence(f, ROLE_ANNOTATION, "%s", d->account.role_arn);
-	if (!role_arn_ok(d->account.role_arn)) {
-		found(f, "the annotation of '%s' is no ARN of a role: '%s' (a space is enough), so the webhook ignores it", name,
-		      d->account.role_arn);
-		fix_annotation(d, f);
-		return VERDICT_FAIL;
-	}
-	found(f, "'%s' names the role '%s'", name, d->role_name);
-	return VERDICT_PASS;
-}
-
-static enum verdict judge_role(const struct diag *d, struct finding *f)
-{
-	const char *arn = d->account.role_arn;
-	struct arn named;
-	AUTO(err) struct err e = {0};
-
-	if (arn_parse(f->mem, arn, &named, &e) < 0)
-		return unknown(f, NULL, "%s", e.text);
-	evidence(f, "caller", "%s", d->caller_arn);
-	if (!text_same(named.account, d->caller_account))
-		return unknown(f, NULL, "the role is in account %s, but the credentials here belong to %s", named.account, d->caller_account);
-	if (!d->role) {
-		found(f, "the role '%s' does not exist", arn);
-		fix(f, "helm vault-aws apply");
-		return VERDICT_FAIL;
-	}
-	if (!text_same(value_text_or(d->role, "Arn", ""), arn)) {
-		found(f, "the annotation says '%s', but the role of that name is '%s': path or partition differ", arn,
-		      value_text_or(d->role, "Arn", ""));
-		fix_annotation(d, f);
-		return VERDICT_FAIL;
-	}
-	found(f, "'%s' exists", d->role_name);
-	return VERDICT_PASS;
-}
+#define WEBHOOK_SOURCE "aws/amazon-eks-pod-identity-webhook, "
+#define TRUST_READS NEEDS("role.read", "issuer.read", "account.read", "pods.read", "caller.read")
 
 static const struct check checks[] = {
-	{ .id = "irsa-account", .title = "the service account names a role", .link = LINK_ACCOUNT, .needs = NEEDS("release"),
+	{ .id = "irsa-account", .title = "the service account is there", .link = LINK_ACCOUNT, .needs = NEEDS("release"),
 	  .reads = NEEDS("account.read"), .judge = judge_account,
-	  .decides = "Reads the service account that the StatefulSet names, and its annotation " ROLE_ANNOTATION
-	             ", which must match the expression that EKS's webhook uses.",
+	  .decides = "Reads the service account that the StatefulSet names.",
+	  .remedy = "install the chart with server.serviceAccount.create, or make the account",
+	  .reference = "vault-helm, templates/server-serviceaccount.yaml" },
+	{ .id = "irsa-annotation", .title = "the service account names a role", .link = LINK_ACCOUNT, .needs = NEEDS("irsa-account"),
+	  .reads = NEEDS("account.read", "irsa.fix"), .judge = judge_annotation,
+	  .decides = "The annotation " ROLE_ANNOTATION " must be there and match the expression that EKS's webhook uses; a "
+	             "space at its end is enough to be ignored.",
 	  .remedy = "set the annotation and start the pods anew: the webhook acts when a pod is created",
-	  .reference = "aws/amazon-eks-pod-identity-webhook, pkg/cache/cache.go" },
-	{ .id = "irsa-role", .title = "the role exists", .link = LINK_ROLE, .needs = NEEDS("irsa-account"),
-	  .reads = NEEDS("account.read", "caller.read", "role.read"), .judge = judge_role,
-	  .decides = "GetRole by the name in the annotation; account, path and partition must agree too.",
+	  .reference = WEBHOOK_SOURCE "pkg/cache/cache.go" },
+	{ .id = "irsa-role-account", .title = "the role is in the right account and partition", .link = LINK_ROLE,
+	  .needs = NEEDS("irsa-annotation"), .reads = NEEDS("account.read", "caller.read", "irsa.fix"), .judge = judge_role_account,
+	  .decides = "Account and partition of the annotation against the cluster's, and against where a role of that name is.",
+	  .remedy = "name the role of the cluster's own account in the annotation",
+	  .reference = "IAM User Guide, IAM identifiers" },
+	{ .id = "irsa-role", .title = "the role exists", .link = LINK_ROLE, .needs = NEEDS("irsa-annotation"),
+	  .reads = NEEDS("account.read", "caller.read", "role.read", "irsa.fix"), .judge = judge_role,
+	  .decides = "GetRole by the name in the annotation; the path must agree too. A role that is not this release's, by "
+	             "its tags, and does not trust its account is the wrong one where the release has its own.",
 	  .remedy = "make the role, or name the right one in the annotation",
 	  .reference = "IAM API Reference, GetRole" },
+	{ .id = "irsa-provider", .title = "IAM knows the cluster's issuer", .link = LINK_ROLE, .needs = NEEDS("irsa-account"),
+	  .reads = NEEDS("issuer.read", "caller.read", "provider.read"), .judge = judge_provider,
+	  .decides = "The API server says which issuer signs its tokens; GetOpenIDConnectProvider by the ARN that follows from it.",
+	  .remedy = "make an OIDC provider of the cluster's issuer",
+	  .reference = "EKS User Guide, Create an IAM OIDC provider for your cluster" },
+	{ .id = "irsa-provider-audience", .title = "the provider lists the tokens' audience", .link = LINK_ROLE,
+	  .needs = NEEDS("irsa-provider"), .reads = NEEDS("provider.read", "pods.read", "account.read"),
+	  .judge = judge_provider_audience,
+	  .decides = "The audience of the pods' token volume (else of the account's annotation, else sts.amazonaws.com) must be "
+	             "in the provider's ClientIDList, to the letter.",
+	  .remedy = "add the audience to the provider",
+	  .reference = "IAM API Reference, AddClientIDToOpenIDConnectProvider" },
+	{ .id = "irsa-trust-action", .title = "the trust policy allows taking the role by a token", .link = LINK_ROLE,
+	  .needs = NEEDS("irsa-role"), .reads = TRUST_READS, .judge = judge_trust_action,
+	  .decides = "An Allow statement must list sts:AssumeRoleWithWebIdentity. This and the next four judge the statement "
+	             "that gets furthest.",
+	  .remedy = "allow sts:AssumeRoleWithWebIdentity",
+	  .reference = "EKS User Guide, Assign IAM roles to Kubernetes service accounts" },
+	{ .id = "irsa-trust-provider", .title = "the trust policy names this cluster's issuer", .link = LINK_ROLE,
+	  .needs = NEEDS("irsa-trust-action"), .reads = TRUST_READS, .judge = judge_trust_provider,
+	  .decides = "Principal.Federated must be the ARN of the OIDC provider of this cluster's issuer; a cluster that was made "
+	             "anew has another one.",
+	  .remedy = "name the provider of this cluster as Federated",
+	  .reference = "IAM User Guide, Create a role for OpenID Connect federation" },
+	{ .id = "irsa-trust-subject", .title = "the trust policy names this service account", .link = LINK_ROLE,
+	  .needs = NEEDS("irsa-trust-provider"), .reads = TRUST_READS, .judge = judge_trust_subject,
+	  .decides = "The conditions on ISSUER:sub must hold for system:serviceaccount:NAMESPACE:NAME, with the issuer without "
+	             "https://.",
+	  .remedy = "want this namespace and service account as the subject",
+	  .reference = "EKS User Guide, Assign IAM roles to Kubernetes service accounts" },
+	{ .id = "irsa-trust-audience", .title = "the trust policy names the tokens' audience", .link = LINK_ROLE,
+	  .needs = NEEDS("irsa-trust-subject"), .reads = TRUST_READS, .judge = judge_trust_audience,
+	  .decides = "The conditions on ISSUER:aud must hold for the audience of the pods' tokens.",
+	  .remedy = "want the tokens' audience, sts.amazonaws.com",
+	  .reference = "EKS User Guide, Assign IAM roles to Kubernetes service accounts" },
+	{ .id = "irsa-trust-conditions", .title = "nothing else in the trust policy stands in the way", .link = LINK_ROLE,
+	  .needs = NEEDS("irsa-trust-audience"), .reads = TRUST_READS, .judge = judge_trust_conditions,
+	  .decides = "Wildcards under StringEquals, conditions on keys that no token has, and Deny statements that apply.",
+	  .remedy = "use StringLike for wildcards, and take out what no token of a service account can fulfil",
+	  .reference = "IAM Reference, Condition operators" },
+	{ .id = "irsa-webhook", .title = "the pod identity webhook is there", .link = LINK_POD, .needs = NEEDS("irsa-annotation"),
+	  .reads = NEEDS("webhook.read", "webhook.endpoints", "pods.read"), .judge = judge_webhook,
+	  .decides = "Reads the MutatingWebhookConfiguration 'pod-identity-webhook' and, where it calls a service, whether that "
+	             "has an endpoint. EKS's own runs beside the API server, where it cannot be seen.",
+	  .remedy = "install the webhook, or give the pods role and token in the StatefulSet itself",
+	  .reference = WEBHOOK_SOURCE "deploy/mutatingwebhook.yaml" },
+	{ .id = "irsa-pod-identity", .title = "no Pod Identity association wins over the role", .link = LINK_POD,
+	  .needs = NEEDS("irsa-account"), .reads = NEEDS("associations.read", "pods.read"), .judge = judge_pod_identity,
+	  .decides = "ListPodIdentityAssociations for the service account, and the variables of the running pods.",
+	  .remedy = "delete the association: with it new pods do not get the annotation's role",
+	  .reference = "EKS User Guide, EKS Pod Identities; hashicorp/vault#31860" },
+	{ .id = "irsa-pod-skip", .title = "no pod keeps the webhook off", .link = LINK_POD, .needs = NEEDS("irsa-annotation"),
+	  .reads = NEEDS("pods.read"), .judge = judge_pod_skip,
+	  .decides = "The annotation eks.amazonaws.com/skip-containers and the label eks.amazonaws.com/skip-pod-identity-webhook "
+	             "of pods that have no role.",
+	  .remedy = "take annotation or label out of the chart's values and start the pods anew",
+	  .reference = WEBHOOK_SOURCE "pkg/handler/handler.go" },
+	{ .id = "irsa-pod-age", .title = "no pod is older than the annotation", .link = LINK_POD, .needs = NEEDS("irsa-annotation"),
+	  .reads = NEEDS("pods.read", "account.read"), .judge = judge_pod_age,
+	  .decides = "A pod without the annotation's role that was created before the API server saw the annotation written "
+	             "(managedFields); without that time, one that has another role.",
+	  .remedy = "delete the pods: the StatefulSet makes them anew",
+	  .reference = WEBHOOK_SOURCE "README.md" },
+	{ .id = "irsa-pod-env", .title = "the running pods have the role", .link = LINK_POD, .needs = NEEDS("irsa-annotation"),
+	  .reads = NEEDS("pods.read", "account.read"), .judge = judge_pod_env,
+	  .decides = "AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE of the container 'vault' must be there and equal the annotation. "
+	             "Without them AWS's SDK silently takes the node's role.",
+	  .remedy = "delete the pods; make the service account some seconds before them",
+	  .reference = WEBHOOK_SOURCE "pkg/handler/handler.go; hashicorp/vault#10458" },
+	{ .id = "irsa-token-mount", .title = "the token is mounted", .link = LINK_POD, .needs = NEEDS("irsa-pod-env"),
+	  .reads = NEEDS("pods.read"), .judge = judge_token_mount,
+	  .decides = "The projected volume '" TOKEN_VOLUME "' must be mounted where AWS_WEB_IDENTITY_TOKEN_FILE points.",
+	  .remedy = "let the webhook set variables and volume together",
+	  .reference = WEBHOOK_SOURCE "pkg/handler/handler.go" },
+	{ .id = "irsa-token-readable", .title = "Vault may read the token", .link = LINK_POD, .needs = NEEDS("irsa-token-mount"),
+	  .reads = NEEDS("pods.read"), .judge = judge_token_readable,
+	  .decides = "fsGroup or runAsUser must be set: the kubelet hands the token file to them, and old ones to root alone.",
+	  .remedy = "set fsGroup in server.statefulSet.securityContext.pod",
+	  .reference = "kubernetes/kubernetes, pkg/volume/projected/projected.go" },
+	{ .id = "irsa-sts-regional", .title = "STS is asked in the pods' region", .link = LINK_POD, .needs = NEEDS("irsa-pod-env"),
+	  .reads = NEEDS("pods.read"), .judge = judge_sts_regional,
+	  .decides = "AWS_STS_REGIONAL_ENDPOINTS of the pods must be 'regional'.",
+	  .remedy = "annotate the service account with eks.amazonaws.com/sts-regional-endpoints=true",
+	  .reference = "AWS SDKs Reference Guide, AWS STS Regional endpoints; aws/containers-roadmap#586" },
+	{ .id = "irsa-static-keys", .title = "no access key wins over the role", .link = LINK_POD, .needs = NEEDS("release"),
+	  .reads = NEEDS("pods.read"), .judge = judge_static_keys,
+	  .decides = "AWS_ACCESS_KEY_ID in the environment comes before the web identity token in AWS's chain.",
+	  .remedy = "take the access key out of the chart's values",
+	  .reference = "AWS SDKs Reference Guide, Standardized credential providers" },
+	{ .id = "irsa-proof", .title = "STS lets the service account take the role", .link = LINK_ROLE, .proof = true,
+	  .needs = NEEDS("irsa-annotation"), .reads = NEEDS("account.read", "trial.token", "trial.assume"), .judge = judge_proof,
+	  .decides = "Asks the API server for a token of the service account and gives it to AssumeRoleWithWebIdentity. What this "
+	             "does not prove: the pods' own way to STS.",
+	  .remedy = "mend role, trust policy and OIDC provider",
+	  .reference = "STS API Reference, AssumeRoleWithWebIdentity" },
 };
 
 const struct check_family irsa_family = {
-	.name = "irsa", .title = "Identity (IRSA)", .checks = checks, .n_checks = COUNT_OF(checks), .steps = NULL, .n_steps = 0,
+	.name = "irsa", .title = "Identity (IRSA)", .checks = checks, .n_checks = COUNT_OF(checks),
+	.steps = diag_irsa_steps, .n_steps = DIAG_IRSA_STEPS,
 };

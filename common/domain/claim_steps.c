@@ -11,7 +11,7 @@
  *	claim.take    write the own claim over the old one,
  *	claim.held    wait until whoever read the old claim as well must have written
  *	              too; then the one whose claim stands holds a lease,
- *	key.awaited   and who lost waits for the winner's key.
+ *	key.awaited   and looks once more, while who lost waits for the winner's key.
  *
  * That is Fischer's mutual exclusion (Lamport, "A fast mutual exclusion
  * algorithm", 1987, section 2): it rests on bounds, all of them here, and on the
@@ -68,7 +68,7 @@ const char *claim_of_table(const struct world *w)
 
 bool claim_is_own(const struct world *w, const char *claim)
 {
-	return claim && text_ends(claim, w->claimant);
+	return claim && w->claimant && text_ends(claim, w->claimant);
 }
 
 void claim_take_table(struct world *w)
@@ -297,6 +297,7 @@ enum heard hear_claim_held(void *world, size_t item, const struct reply *reply, 
 		return HEARD_NOT_YET;
 	}
 	w->lease_end_ms = now_ms(w) + LEASE_S * 1000;
+	w->looks = 0;
 	return HEARD_DONE;
 }
 
@@ -305,7 +306,7 @@ bool key_awaited(const void *world, size_t item)
 	const struct world *w = world;
 
 	(void)item;
-	return w->rival && without_lease(w) && !key_found_elsewhere(w, 0);
+	return (w->rival || w->claim_taken_ms) && key_due(w, 0);
 }
 
 enum heard hear_key_awaited(void *world, size_t item, const struct reply *reply, struct err *e)
@@ -314,7 +315,7 @@ enum heard hear_key_awaited(void *world, size_t item, const struct reply *reply,
 	bool shows = false;
 	enum heard heard = look(w, item, reply, &shows, e);
 
-	if (heard != HEARD_DONE || shows)
+	if (heard != HEARD_DONE || shows || (!w->rival && w->looks >= 2))
 		return heard;
 	err_set(e, ERR_LATE, 0, "waiting for the key that another run makes for the table '%s'", w->want.names.table);
 	err_hint(e, "run it again");

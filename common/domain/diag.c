@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "domain/diag_irsa.h"
+#include "domain/diag_kms.h"
 #include "domain/hear.h"
 
 #include <stdarg.h>
@@ -81,8 +82,7 @@ enum heard diag_hear_aws(struct diag *d, const struct aws_op *op, const struct r
 	return heard;
 }
 
-/* What the container of a running pod has in its environment; before there is a pod, what the template gives it. */
-static const char *setting(const struct diag *d, const char *name)
+const char *diag_setting(const struct diag *d, const char *name)
 {
 	const struct value *env;
 
@@ -99,7 +99,7 @@ static const char *setting(const struct diag *d, const char *name)
 static const char *first_setting(const struct diag *d, const char *const *names)
 {
 	for (; *names; names++) {
-		const char *text = setting(d, *names);
+		const char *text = diag_setting(d, *names);
 
 		if (!text_empty(text))
 			return text;
@@ -144,6 +144,7 @@ const char *diag_key_region(const struct diag *d)
 void diag_release(struct diag *d)
 {
 	diag_irsa_release(d);
+	diag_kms_release(d);
 	err_release(&d->kube_why);
 	err_release(&d->aws_why);
 }

@@ -28,8 +28,10 @@ struct release {
 struct diag_options {
 	const char *namespace_;          /* -n; NULL: the context's, then "vault", then all */
 	const char *release;             /* NULL: the only one */
+	const char *selector;            /* -l: only a StatefulSet with these labels; NULL: any */
 	bool all_namespaces, proof, from_pod;
 	const char *cluster_name, *region;  /* where the cluster cannot tell */
+	const char *token_file;          /* of a token for Vault; NULL: VAULT_TOKEN, then ~/.vault-token */
 };
 
 struct diag {
@@ -87,6 +89,8 @@ enum heard diag_hear_kube(struct diag *d, const struct reply *reply, struct kube
 enum heard diag_hear_aws(struct diag *d, const struct aws_op *op, const struct reply *reply, const char *absent,
                          struct aws_answer *answer, struct err *e, const char *doing, ...) PRINTF_LIKE(7, 8);
 
+/* What the server's container has in its environment; before there is a pod, what its template gives it. NULL: not set. */
+const char *diag_setting(const struct diag *d, const char *name);
 /* The running pods' effective settings: the pod's environment, then the configuration, then the default. */
 const char *diag_table_name(const struct diag *d);
 const char *diag_table_region(const struct diag *d);

@@ -25,12 +25,14 @@ static const char *scope_namespace(const struct diag *d)
 ASK(ask_release)
 {
 	const struct diag *d = world;
-	const char *query = "labelSelector=app.kubernetes.io%2Fname%3Dvault&limit=500";
-	const char *namespace_;
+	const char *labels = "app.kubernetes.io/name=vault", *query, *namespace_;
 
 	(void)item;
 	if (!d->kube)
 		return diag_ask_kube(d, rq, "GET", "/", NULL, e);
+	if (d->options.selector)
+		labels = arena_printf(&rq->mem, "%s,%s", labels, d->options.selector);
+	query = kube_path(&rq->mem, "labelSelector=%s&limit=500", labels);
 	namespace_ = scope_namespace(d);
 	if (!namespace_)
 		return diag_ask_kube(d, rq, "GET", arena_printf(&rq->mem, "/apis/apps/v1/statefulsets?%s", query), NULL, e);
@@ -106,6 +108,15 @@ HEAR(hear_release)
 	        d->options.release ? " and instance " : "", d->options.release ? d->options.release : "", d->looked_in);
 	err_hint(e, "name its namespace with -n, or install one: helm vault-aws install");
 	return HEARD_REFUSED;
+}
+
+/* Without one nothing of it is asked for: a path without its name is that of a list. */
+DUE(release_found)
+{
+	const struct diag *d = world;
+
+	(void)item;
+	return d->release.name != NULL;
 }
 
 ASK(ask_config)
@@ -338,9 +349,12 @@ static const struct step steps[] = {
 	{ .name = "release.find", .may_fail = true, .ask = ask_release, .hear = hear_release },
 	{ .name = "caller.read", .may_fail = true, .ask = ask_caller, .hear = hear_caller },
 	{ .name = "issuer.read", .may_fail = true, .ask = ask_issuer, .hear = hear_issuer },
-	{ .name = "config.read", .may_fail = true, .needs = NEEDS("release.find"), .ask = ask_config, .hear = hear_config },
-	{ .name = "account.read", .may_fail = true, .needs = NEEDS("release.find"), .ask = ask_account, .hear = hear_account },
-	{ .name = "pods.read", .may_fail = true, .needs = NEEDS("release.find"), .ask = ask_pods, .hear = hear_pods },
+	{ .name = "config.read", .may_fail = true, .needs = NEEDS("release.find"), .due = release_found,
+	  .ask = ask_config, .hear = hear_config },
+	{ .name = "account.read", .may_fail = true, .needs = NEEDS("release.find"), .due = release_found,
+	  .ask = ask_account, .hear = hear_account },
+	{ .name = "pods.read", .may_fail = true, .needs = NEEDS("release.find"), .due = release_found,
+	  .ask = ask_pods, .hear = hear_pods },
 	{ .name = "role.read", .may_fail = true, .needs = NEEDS("account.read"), .due = role_named, .ask = ask_role, .hear = hear_role },
 	{ .name = "key.read", .may_fail = true, .needs = NEEDS("config.read", "pods.read"), .due = key_named,
 	  .ask = ask_key, .hear = hear_key },

@@ -75,6 +75,17 @@ static HEAR(hear_expected)
 	return heard;
 }
 
+/*
+ * irsa.fix: sends nothing and never fails. A check that reads it has what its fix is made from, where that can be had,
+ * and judges all the same where it cannot.
+ */
+static DUE(never)
+{
+	(void)world;
+	(void)item;
+	return false;
+}
+
 /* ---- the webhook that equips pods ---- */
 
 static ASK(ask_webhook)
@@ -170,6 +181,8 @@ static HEAR(hear_associations)
 
 const struct step diag_irsa_steps[] = {
 	ROW("role.expected", .due = role_expected, .ask = ask_expected, .hear = hear_expected),
+	ROW("irsa.fix", .needs = NEEDS("role.expected", "config.read", "pods.read", "issuer.read", "role.read"),
+	    .due = never, .ask = ask_lacking, .hear = hear_lacking),
 	ROW("webhook.read", .ask = ask_webhook, .hear = hear_webhook),
 	ROW("webhook.endpoints", .needs = NEEDS("webhook.read"), .due = webhook_is_service, .ask = ask_webhook_slices,
 	    .hear = hear_webhook_slices),

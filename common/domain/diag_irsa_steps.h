@@ -10,6 +10,7 @@
 #define DUE(name)   bool name(const void *world, size_t item)
 #define COUNT(name) size_t name(const void *world)
 
+/* What this family has found so far; zeroed at first. */
 static inline struct diag_irsa *irsa_part(struct diag *d)
 {
 	return diag_part(d, DIAG_IRSA, sizeof(struct diag_irsa));

@@ -67,6 +67,7 @@ void inputs_find(struct inputs *in, const char *name, const char *text, const ch
 /* Every required key that is still absent, all in one error. */
 MUST_CHECK int inputs_complete(const struct inputs *in, struct err *e);
 
+/* By name, which must be that of a row (a typo ends the program). Borrowed. */
 const struct input *inputs_at(const struct inputs *in, const char *name);
 const char *inputs_text(const struct inputs *in, const char *name);   /* NULL: absent */
 bool inputs_bool(const struct inputs *in, const char *name);

@@ -118,7 +118,7 @@ enum heard hear_table_tags(void *world, size_t item, const struct reply *reply, 
 	if (heard != HEARD_DONE)
 		return heard;
 	w->table.tags = tags;
-	if (!w->table.made && text_same(claim_of_table(w), w->claim))
+	if (!w->table.made && w->claim && text_same(claim_of_table(w), w->claim))
 		claim_take_table(w);
 	return HEARD_DONE;
 }

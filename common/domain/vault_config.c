@@ -61,12 +61,42 @@ static bool starts_word(const char *text, const char *p, const char *word)
 	       !isalnum((unsigned char)p[n]) && p[n] != '_';
 }
 
+static bool after_equals(const struct buf *text)
+{
+	return view_ends(view_trim(buf_bytes(text)), "=");
+}
+
+/* What stands within a stanza, without its nested blocks (telemetry, retry ...), which hold no fact of ours. */
+static void copy_body(struct buf *out, const char *p)
+{
+	size_t line = 0;
+	unsigned depth = 0;
+	bool nested = false;
+
+	while (*p && (depth || *p != '}')) {
+		const char *next = skip_token(p);
+
+		if (*p == '{' && depth++ == 0 && !after_equals(out)) {
+			nested = true;
+			buf_cut(out, line);
+		}
+		if (!nested)
+			buf_put(out, p, (size_t)(next - p));
+		if (*p == '\n')
+			line = out->n;
+		if (*p == '}' && --depth == 0)
+			nested = false;
+		p = next;
+	}
+}
+
 /* The first stanza `name "label" { body }` at the top level: its label and body. false: there is none. */
 static bool find_stanza(struct arena *a, const char *text, const char *name, const char **label, const char **body)
 {
 	unsigned depth = 0;
 
 	for (const char *p = text; *p; p = skip_token(p)) {
+		AUTO(buf) struct buf inner = BUF_MAX(CONFIG_MAX);
 		const char *q, *open;
 
 		depth += *p == '{';
@@ -79,14 +109,8 @@ static bool find_stanza(struct arena *a, const char *text, const char *name, con
 		open = strchr(q, '{');
 		if (!open)
 			return false;
-		depth = 1;
-		for (q = open + 1; *q && depth; q = skip_token(q)) {
-			depth += *q == '{';
-			depth -= *q == '}';
-			if (!depth)
-				break;
-		}
-		*body = arena_view(a, view_of(open + 1, (size_t)(q - open - 1)));
+		copy_body(&inner, open + 1);
+		*body = arena_text(a, buf_str(&inner));
 		return true;
 	}
 	return false;

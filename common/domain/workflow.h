@@ -13,8 +13,9 @@
  * CreateKey is the one call that doubles: no idempotency token, and a search by
  * tag lags behind. So the table is the lock: CreateTable is atomic by name and
  * carries a random claim; only the run that made the table makes the key at
- * once. Whoever finds a table without a key looks for that key until the table
- * (and the local note of a run that was about to make it) is older than the lag.
+ * once, and only within seconds. Whoever finds a table without a key looks for
+ * that key until all that another run may have made would show, then takes the
+ * claim over and makes one (claim_steps.c).
  */
 #ifndef DOMAIN_WORKFLOW_H
 #define DOMAIN_WORKFLOW_H

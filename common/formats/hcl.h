@@ -11,6 +11,7 @@
 #include "core/buf.h"
 #include "core/value.h"
 
+/* The whole text as one map in the arena. file is for marks and errors (ERR_CONFIG, with line and column). */
 MUST_CHECK int hcl_parse(struct arena *a, struct view text, const char *file, struct value **out,
 						 struct err *e);
 /* Appends text as a quoted HCL string, with ${ and %{ escaped. */

@@ -203,13 +203,12 @@ static int nothing_configured(const struct kubeconfig *kc, struct err *e)
 	return -1;
 }
 
-static int open_with(struct kube *k, struct arena *scratch, const struct kube_flags *flags,
+/* kc lives in a scratch arena: what k keeps is copied. */
+static int open_with(struct kube *k, const struct kubeconfig *kc, const struct kube_flags *flags,
 					 struct err *e)
 {
-	struct chosen c = { 0 };
+	struct chosen c = { .kc = *kc };
 
-	if (kubeconfig_load(scratch, k->host, flags->kubeconfig, &c.kc, e) < 0)
-		return -1;
 	if (kubeconfig_is_empty(&c.kc) && !flags->context && !flags->cluster && !flags->user &&
 		!flags->server)
 		return kube_is_in_pod(k->host) ? kube_open_in_pod(k, flags, e)
@@ -227,12 +226,9 @@ static int open_with(struct kube *k, struct arena *scratch, const struct kube_fl
 	return kube_open_user(k, c.user, flags, e);
 }
 
-int kube_open(struct kube *k, const struct host *host, struct arena *mem,
-			  const struct kube_flags *flags, struct err *e)
+static int open_one(struct kube *k, const struct kubeconfig *kc, const struct host *host,
+					struct arena *mem, const struct kube_flags *flags, struct err *e)
 {
-	struct arena scratch = ARENA_INIT;
-	int r;
-
 	*k = (struct kube){
 		.context = "",
 		.cluster_name = "",
@@ -244,10 +240,67 @@ int kube_open(struct kube *k, const struct host *host, struct arena *mem,
 		.host = host,
 		.mem = mem,
 	};
-	r = open_with(k, &scratch, flags, e);
-	arena_wipe(&scratch);
-	if (r < 0)
+	if (open_with(k, kc, flags, e) < 0) {
 		kube_release(k);
+		return -1;
+	}
+	return 0;
+}
+
+int kube_open(struct kube *k, const struct host *host, struct arena *mem,
+			  const struct kube_flags *flags, struct err *e)
+{
+	struct arena scratch = ARENA_INIT;
+	struct kubeconfig kc = { 0 };
+	int r = kubeconfig_load(&scratch, host, flags->kubeconfig, &kc, e);
+
+	*k = (struct kube){ 0 };
+	if (r == 0)
+		r = open_one(k, &kc, host, mem, flags, e);
+	arena_wipe(&scratch);
+	return r;
+}
+
+int kube_open_contexts(struct kube *const *k, const char *const *contexts, size_t n,
+					   const struct host *host, struct arena *mem, const struct kube_flags *flags,
+					   struct err *why, struct err *e)
+{
+	struct arena scratch = ARENA_INIT;
+	struct kubeconfig kc = { 0 };
+	int r = kubeconfig_load(&scratch, host, flags->kubeconfig, &kc, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct kube_flags one = *flags;
+
+		one.context = contexts[i];
+		/* why[i] has said all that there is to say */
+		if (open_one(k[i], &kc, host, mem, &one, &why[i]) < 0)
+			continue;
+	}
+	arena_wipe(&scratch);
+	return r;
+}
+
+int kube_contexts(const struct host *host, struct arena *mem, const struct kube_flags *flags,
+				  const char *const **out, struct err *e)
+{
+	struct arena scratch = ARENA_INIT;
+	struct kubeconfig kc = { 0 };
+	const char **names = NULL;
+	size_t n = 0;
+	int r = kubeconfig_load(&scratch, host, flags->kubeconfig, &kc, e);
+
+	if (r == 0 && !kc.contexts)
+		r = err_set(e, ERR_ABSENT, 0, "there is no context in %s", kc.files);
+	for (const struct kubeconfig_entry *x = kc.contexts; r == 0 && x; x = x->next)
+		n++;
+	names = ARENA_ARRAY(mem, const char *, n + 1);
+	n = 0;
+	for (const struct kubeconfig_entry *x = kc.contexts; r == 0 && x; x = x->next)
+		names[n++] = arena_text(mem, x->name);
+	arena_wipe(&scratch);
+	if (r == 0)
+		*out = names;
 	return r;
 }
 

@@ -72,6 +72,15 @@ struct kube {
  */
 MUST_CHECK int kube_open(struct kube *k, const struct host *host, struct arena *mem,
                          const struct kube_flags *flags, struct err *e);
+/*
+ * The same for n contexts of one kubeconfig, which is read once however many they are. why (n of them, empty) tells
+ * which of them cannot be opened, and why; -1 only when the kubeconfig itself cannot be read.
+ */
+MUST_CHECK int kube_open_contexts(struct kube *const *k, const char *const *contexts, size_t n, const struct host *host,
+                                  struct arena *mem, const struct kube_flags *flags, struct err *why, struct err *e);
+/* The names of all contexts of the kubeconfig, in order, in mem; NULL-terminated. ERR_ABSENT: there are none. */
+MUST_CHECK int kube_contexts(const struct host *host, struct arena *mem, const struct kube_flags *flags,
+                             const char *const **out, struct err *e);
 /* Wipes the secrets; k is empty afterwards. May be called again. */
 void kube_release(struct kube *k);
 SCOPE_END(kube, struct kube, kube_release(v))

@@ -20,6 +20,7 @@ enum {
 	PLUGIN_TIMEOUT_MS = 60000, /* client-go waits for ever; a build server must not */
 	PLUGIN_DIALOG_MS = 600000, /* somebody logs in by a browser meanwhile */
 	PLUGIN_TALK_SHOWN = 600,   /* bytes of its stderr in an error */
+	PLUGINS_AT_ONCE = 16,      /* aws is a large program */
 	EXPIRY_MARGIN_MS = 10000
 };
 
@@ -232,26 +233,38 @@ static void hint_install(const struct kube *k, struct err *e)
 				 k->exec->command, k->user_name);
 }
 
+static const struct step plugin_row = { .name = "kube.login", .ask = ask_plugin, .hear = hear_plugin };
+
+static int plugin_can_run(const struct kube *k, struct err *e)
+{
+	if (text_same(k->exec->interactive_mode, "Always") && !k->interactive)
+		return wants_terminal(k, e);
+	return 0;
+}
+
+/* The row's own words: its name says nothing to who only asked for a cluster. */
+static void tell_plugin_failed(const struct kube *k, struct track *track, struct err *e)
+{
+	if (track->err.kind)
+		err_move(e, &track->err);
+	if (e->kind == ERR_ABSENT)
+		hint_install(k, e);
+	e->kind = ERR_AUTH;
+	err_while(e, "the credential plugin '%s' of the user '%s'", k->exec->command, k->user_name);
+}
+
 static int run_plugin(struct kube *k, const struct transport *t, struct err *e)
 {
-	static const struct step row = { .name = "kube.login", .ask = ask_plugin, .hear = hear_plugin };
 	struct track track = { 0 };
-	struct graph graph = { &row, 1, k, &track };
+	struct graph graph = { &plugin_row, 1, k, &track };
 	struct loop loop = { .transport = t, .host = k->host, .max_attempts = 1 };
 	int r;
 
-	if (text_same(k->exec->interactive_mode, "Always") && !k->interactive)
-		return wants_terminal(k, e);
+	if (plugin_can_run(k, e) < 0)
+		return -1;
 	r = loop_run(&loop, &graph, 1, e);
-	if (r < 0 && e->kind != ERR_STOPPED) {
-		/* The row's own words: its name says nothing to who only asked for a cluster. */
-		if (track.err.kind)
-			err_move(e, &track.err);
-		if (e->kind == ERR_ABSENT)
-			hint_install(k, e);
-		e->kind = ERR_AUTH;
-		err_while(e, "the credential plugin '%s' of the user '%s'", k->exec->command, k->user_name);
-	}
+	if (r < 0 && e->kind != ERR_STOPPED)
+		tell_plugin_failed(k, &track, e);
 	graph_release_tracks(&graph);
 	return r;
 }
@@ -312,4 +325,57 @@ int kube_renew(struct kube *k, const struct transport *t, const struct reply *re
 	else
 		err_hint(e, "log in again, or choose another --context");
 	return -1;
+}
+
+/* One that fails stops no other. */
+static const struct step one_of_many_row = {
+	.name = "kube.login", .ask = ask_plugin, .hear = hear_plugin, .may_fail = true
+};
+
+static void run_plugins(struct kube *const *k, struct err *const *why, size_t n,
+						const struct transport *t)
+{
+	struct track tracks[PLUGINS_AT_ONCE] = { 0 };
+	struct graph graphs[PLUGINS_AT_ONCE];
+	struct loop loop = { .transport = t, .host = k[0]->host, .max_attempts = 1 };
+	AUTO(err) struct err e = { 0 };
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		graphs[i] = (struct graph){ &one_of_many_row, 1, k[i], &tracks[i] };
+	r = loop_run(&loop, graphs, n, &e);
+	for (size_t i = 0; i < n; i++) {
+		if (tracks[i].state == STEP_DONE)
+			continue;
+		if (r < 0 && e.kind == ERR_STOPPED)
+			err_copy(why[i], &e);
+		else
+			tell_plugin_failed(k[i], &tracks[i], why[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		graph_release_tracks(&graphs[i]);
+}
+
+void kube_login_all(struct kube *const *k, size_t n, const struct transport *t, struct err *why)
+{
+	struct kube *waiting[PLUGINS_AT_ONCE];
+	struct err *whys[PLUGINS_AT_ONCE];
+	size_t n_waiting = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool runs = k[i]->exec && !plugin_has_run(k[i]);
+
+		if (runs ? plugin_can_run(k[i], &why[i]) < 0 : kube_login(k[i], t, &why[i]) < 0)
+			continue;
+		if (runs) {
+			whys[n_waiting] = &why[i];
+			waiting[n_waiting++] = k[i];
+		}
+		if (n_waiting == PLUGINS_AT_ONCE) {
+			run_plugins(waiting, whys, n_waiting, t);
+			n_waiting = 0;
+		}
+	}
+	if (n_waiting)
+		run_plugins(waiting, whys, n_waiting, t);
 }

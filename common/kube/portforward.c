@@ -49,20 +49,21 @@ static void refused(const struct tunnel *t, const struct reply *reply, struct er
 }
 
 /* What container runtimes say when nobody has taken the connection: nothing that was sent has reached anyone. */
-static bool nobody_there(const char *text)
+static const char *nobody_there(const char *text)
 {
 	static const char *const words[] = { "connection refused", "failed to connect", "failed to dial", "dial tcp",
 		                                 "no route to host" };
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcasestr(text, words[i]))
-			return true;
-	return false;
+			return words[i];
+	return NULL;
 }
 
 static enum tunnel_said hear_error(unsigned port, struct view text, struct err *e)
 {
 	char words[WORDS_SHOWN + 1];
+	const char *refusal;
 	size_t n = text.n < WORDS_SHOWN ? text.n : WORDS_SHOWN;
 
 	memcpy(words, text.p, n);
@@ -70,8 +71,9 @@ static enum tunnel_said hear_error(unsigned port, struct view text, struct err *
 	for (char *c = words; *c; c++)
 		if (iscntrl((unsigned char)*c))
 			*c = ' ';
-	if (strlen(words) == n && nobody_there(words)) {
-		err_set(e, ERR_ABSENT, 0, "nobody listens on port %u of the pod: %s", port, words);
+	refusal = strlen(words) == n ? nobody_there(words) : NULL;
+	if (refusal) {
+		err_set(e, ERR_ABSENT, 0, "nobody listens on port %u of the pod (%s)", port, refusal);
 		return TUNNEL_ABSENT;
 	}
 	err_set(e, ERR_NET, 0, "the way to port %u of the pod broke: %s", port, words);

@@ -56,6 +56,7 @@ struct engine {
 	void *to;
 };
 
+/* The clock of transport.now_ms: milliseconds that only go forward. */
 int64_t engine_now_ms(void);
 
 /* One line to the trace, if anybody listens. */
@@ -65,6 +66,7 @@ void engine_trace_end(const struct engine *g, const struct call *call);
 
 /* engine_curl_http.c */
 
+/* Begins a call, or takes one that is under way back: then it never ends. */
 MUST_CHECK int http_start(struct engine *g, struct call *call, struct err *e);
 void http_drop(struct engine *g, struct call *call);
 /* The next HTTP call that has ended; NULL: none has. */

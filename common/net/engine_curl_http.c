@@ -76,10 +76,23 @@ static int add_header(struct curl_slist **list, const char *name, const char *va
 	return 0;
 }
 
+/* Who is trusted blindly gets nothing that is worth anything. */
+static int check_blind_trust(const struct request *rq, struct err *e)
+{
+	static const char *const secrets[] = { "Authorization", "X-Vault-Token", "X-Amz-Security-Token", "Cookie" };
+
+	for (size_t i = 0; rq->tls && rq->tls->inspect && i < COUNT_OF(secrets); i++)
+		if (request_header_get(rq, secrets[i]))
+			return err_set(e, ERR_BUG, 0, "'%s' is not sent to a server that nobody has verified", secrets[i]);
+	return 0;
+}
+
 static int set_headers(struct http *h, struct err *e)
 {
 	const struct request *rq = &h->call->rq;
 
+	if (check_blind_trust(rq, e) < 0)
+		return -1;
 	for (size_t i = 0; i < rq->n_headers; i++)
 		if (add_header(&h->headers, rq->headers[i].name, rq->headers[i].value, e) < 0)
 			return -1;
@@ -143,6 +156,11 @@ static void set_tls(struct http *h)
 	curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, NULL);
 	if (!tls)
 		return;
+	if (tls->inspect) {
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+		curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
+	}
 	if (tls->ca_pem.n > 0)
 		set_blob(c, CURLOPT_CAINFO_BLOB, tls->ca_pem); /* overrides CAINFO */
 	if (tls->cert_pem.n > 0) {
@@ -389,6 +407,19 @@ void http_drop(struct engine *g, struct call *call)
 
 /* ---- ending ---- */
 
+/* libcurl gives each certificate as lines "Name:text"; the one that counts is "Cert:" with the PEM. */
+static void keep_certificates(struct http *h)
+{
+	struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(h->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
+		return;
+	for (int i = 0; i < info->num_of_certs; i++)
+		for (const struct curl_slist *l = info->certinfo[i]; l; l = l->next)
+			if (text_starts(l->data, "Cert:"))
+				buf_text(&h->call->reply.talk, l->data + strlen("Cert:"));
+}
+
 static void finish(struct http *h, CURLcode rc)
 {
 	struct call *call = h->call;
@@ -404,8 +435,13 @@ static void finish(struct http *h, CURLcode rc)
 	unsent = request_bytes == 0 || ready_us == 0;
 	call->fresh = connections > 0;
 	h->g->counts.connections += (unsigned)connections;
+	if (call->rq.tls && call->rq.tls->inspect)
+		keep_certificates(h);
 	call->reply.status = (int)status;
-	if (rc != CURLE_OK && call->rq.tunnel)
+	/* What cannot be sent again has been sent, whatever became of the new connection. */
+	if (rc == CURLE_SEND_FAIL_REWIND)
+		unsent = false;
+	else if (rc != CURLE_OK && call->rq.tunnel)
 		told = tunnel_why(h, &unsent, &call->err);
 	call->end = rc == CURLE_OK ? CALL_REPLY : unsent ? CALL_UNSENT : CALL_LOST;
 	if (told)

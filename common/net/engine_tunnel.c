@@ -61,6 +61,7 @@ int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct
 		r = xcalloc(1, sizeof(*r));
 		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), fd, port };
 		g->tunnels.routes = r;
+		engine_trace(g, "  tunnel to %s from 127.0.0.1:%u", r->name, r->port);
 	}
 	*out = xasprintf("::127.0.0.1:%u", r->port);
 	return 0;

@@ -72,6 +72,7 @@ struct step {
 	const char *name;
 	const char *const *needs;          /* earlier rows that must have ended well; NULL: none */
 	const char *change;                /* what plan and progress print; NULL: the row only reads */
+	const char *title;                 /* what progress calls a row that only reads, while it waits; NULL: name */
 	const char *settle;                /* row that tells whether the change was made after all */
 	unsigned settle_s, patience_s;     /* how long "absent" must last; how long NOT_YET may last */
 	unsigned timeout_ms;               /* of one request; 0: the request's own */

@@ -164,11 +164,12 @@ static void start_row(struct run *run, int64_t now)
 /* What a slot does when looked at; gives the time at which it wants to be looked at again. */
 static int64_t look_at_slot(struct slot *slot, int64_t now)
 {
-	const struct course *c = slot->run->course;
+	const struct course *c;
 	int64_t until;
 
-	if (slot->state == SLOT_FREE)
+	if (slot->state == SLOT_FREE)   /* it may never have had an item: not all items are due */
 		return INT64_MAX;
+	c = slot->run->course;
 	until = slot_until(slot);
 	if (now >= until) {
 		slot_leave(slot);

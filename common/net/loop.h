@@ -98,6 +98,7 @@ struct course {
 	struct err first;        /* what loop_run will say: the first failure, or what halted it */
 };
 
+/* The transport's clock. */
 int64_t course_now(const struct course *c);
 
 /* loop_try.c */

@@ -50,6 +50,12 @@ struct tls {
 	const struct secret *key_pem;
 	const char *server_name;     /* checked and sent instead of the URL's host */
 	const char *proxy_url;       /* NULL: from the engine; "": none */
+	/*
+	 * Trusts anybody, to see what certificate is shown: the chain comes in
+	 * reply.talk, as PEM, where the connection is new. Never with a secret: a
+	 * request with credentials is refused.
+	 */
+	bool inspect;
 };
 
 enum request_kind { REQUEST_NONE, REQUEST_HTTP, REQUEST_CHILD };
@@ -100,7 +106,7 @@ struct reply {
 	int status;           /* HTTP status; a child's exit code, or 128 + signal */
 	struct buf head;      /* header lines of the final response, "Name: value\n" each */
 	struct buf body;      /* or a child's stdout */
-	struct buf talk;      /* a child's stderr, its end */
+	struct buf talk;      /* a child's stderr, its end; the certificates of an HTTP server that was inspected */
 };
 
 /* Fills method, url and kind; url is copied. */

@@ -53,6 +53,7 @@ struct transport {
 	void *self;
 };
 
+/* Empty, on the heap: the caller frees. */
 struct call *call_new(void);
 /* Wipes request and reply. */
 void call_free(struct call *call);

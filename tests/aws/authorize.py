@@ -1,14 +1,11 @@
-"""May they: identity policies, the resource's own policy and the boundary, put together as AWS
-does within one account, and the sentence AWS says when the answer is no.
-
-A resource policy (a key policy, a role's trust policy) must let the caller in by itself: naming
-the caller allows, naming the account leaves it to the caller's identity policies.
+"""May they: the verdict on a request (verdict.py) with the policies of its caller and resources,
+and the sentence AWS says when the answer is no.
 """
 from datetime import datetime, timezone
 
-import policy
+import verdict
 from errors import AwsError
-from world import ACCOUNT
+from world import ACCOUNT, world
 
 FREE = {"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"}
 # Calls that set tags need the right to tag as well.
@@ -18,47 +15,11 @@ TAGGING_RIGHT = {"kms:CreateKey": "kms:TagResource", "dynamodb:CreateTable": "dy
                  "eks:CreateCluster": "eks:TagResource"}
 
 
-class Verdict:
-    """word is 'allow', 'deny' or 'implicit'; reason is AWS's half sentence; said the statements."""
-
-    def __init__(self, word, reason="", said=()):
-        self.word, self.reason, self.said = word, reason, list(said)
-
-
 def decide(who, action, resource, ctx, resource_policy=None):
     """The verdict on one action. resource_policy is a document, None where there is none."""
-    statements = [s for d in who.documents() for s in policy.parse(d)]
-    identity, said = policy.decide(statements, action, resource, ctx)
-    if identity == "deny":
-        return Verdict("deny", "with an explicit deny in an identity-based policy", said)
-    by_resource = None
-    if resource_policy is not None:
-        by_resource = policy.decide_resource(policy.parse(resource_policy), who.arns, who.account,
-                                             action, resource, ctx)
-    if by_resource == "deny":
-        return Verdict("deny", "with an explicit deny in a resource-based policy")
-    refused = _boundary_refusal(who, action, resource, ctx)
-    if refused:
-        return refused
-    if by_resource == "direct":
-        return Verdict("allow", said=said)
-    if resource_policy is not None and by_resource is None:
-        return Verdict("implicit", f"because no resource-based policy allows the {action} action")
-    if identity == "allow":
-        return Verdict("allow", said=said)
-    return Verdict("implicit", f"because no identity-based policy allows the {action} action")
-
-
-def _boundary_refusal(who, action, resource, ctx):
-    limit = who.boundary()
-    if limit is None:
-        return None
-    word, said = policy.decide(policy.parse(limit), action, resource, ctx)
-    if word == "deny":
-        return Verdict("deny", "with an explicit deny in a permissions boundary", said)
-    if word is None:
-        return Verdict("implicit", f"because no permissions boundary allows the {action} action")
-    return None
+    policies = verdict.Policies(who.documents(), resource_policy, who.boundary(),
+                                world.organization, who.arns, who.account)
+    return verdict.decide(policies, action, resource, ctx)
 
 
 def context(req, resource, service):
@@ -90,12 +51,14 @@ def authorize(req, service):
         ctx = context(req, resource, service)
         own = service.policy_of(req, resource)
         for action in actions:
-            verdict = decide(req.who, action, resource, ctx, own)
-            if verdict.word != "allow":
-                raise refusal(req, action, resource, verdict)
+            said = decide(req.who, action, resource, ctx, own)
+            if said.word == "implicit" and said.grantable and service.granted(req, resource):
+                continue
+            if said.word != "allow":
+                raise refusal(req, action, resource, said)
 
 
-def refusal(req, action, resource, verdict):
+def refusal(req, action, resource, said):
     where = "" if resource == "*" and req.protocol == "query" else f" on resource: {resource}"
     return AwsError("AccessDenied", f"User: {req.who.arn} is not authorized to perform: "
-                                    f"{action}{where} {verdict.reason}")
+                                    f"{action}{where} {said.reason}")

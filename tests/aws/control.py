@@ -3,6 +3,8 @@
   calls             GET the calls so far, DELETE forgets them
   faults            GET what is armed, POST a fault or a list (see faults.py), DELETE disarms all
   set               POST {name: value} of world.settings
+  organization      GET the service control policy over the account, POST sets it, DELETE takes it
+                    away; as in AWS it does not bind the administrator
   reset             POST empties the account
   expire-sessions   POST makes all temporary credentials handed out so far expire
   register-cluster  POST {name, issuer, endpoint, ca, region?, version?, jwks_url?}
@@ -54,6 +56,17 @@ def _register(facts):
     return made
 
 
+def _organization(document):
+    policy.check_identity(document)
+    world.world.organization = document
+    return document
+
+
+def _leave_organization(_):
+    world.world.organization = None
+    return {}
+
+
 def _arm(listed):
     faults.arm(policy.listed(listed))
     return faults.armed()
@@ -73,6 +86,9 @@ def serve(req, log):
     routes = {("GET", "calls"): lambda _: log.listed(), ("DELETE", "calls"): forget,
               ("GET", "faults"): lambda _: faults.armed(), ("POST", "faults"): _arm,
               ("DELETE", "faults"): _clear_faults, ("POST", "set"): _set,
+              ("GET", "organization"): lambda _: world.world.organization,
+              ("POST", "organization"): _organization,
+              ("DELETE", "organization"): _leave_organization,
               ("POST", "reset"): _reset, ("POST", "register-cluster"): _register,
               ("POST", "expire-sessions"): _expire_sessions}
     route = routes.get((req.method, req.path.removeprefix("/_sandbox/")))
@@ -80,7 +96,7 @@ def serve(req, log):
         return _json(404, {"error": f"no {req.method} {req.path}"})
     try:
         return _json(200, route(json.loads(req.body or b"{}")))
-    except (ControlError, ValueError, TypeError, AttributeError) as e:
+    except (ControlError, policy.BadPolicy, ValueError, TypeError, AttributeError) as e:
         return _json(400, {"error": str(e)})
 
 

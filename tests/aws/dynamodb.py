@@ -64,6 +64,8 @@ class Dynamodb(Service):
             ready = now() + settings["creating_s"]
             world.table_ready[req.resources[0]] = ready
             world.table_backups[req.resources[0]] = ready + settings["backups_s"]
+        if req.operation == "UpdateTable" and req.params.get("BillingMode") == "PAY_PER_REQUEST":
+            world.on_demand[req.resources[0]] = now()
         correct = CORRECT.get(req.operation)
         if correct:
             body = response.json()
@@ -133,8 +135,11 @@ def _correct_table(req, body):
     for name in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
         if not table.get(name):
             table.pop(name, None)
-    if table.get("BillingModeSummary", {}).get("BillingMode") == "PROVISIONED":
+    billing = table.get("BillingModeSummary", {})
+    if billing.get("BillingMode") == "PROVISIONED":
         del table["BillingModeSummary"]
+    elif req.resources[0] in world.on_demand:
+        billing["LastUpdateToPayPerRequestDateTime"] = round(world.on_demand[req.resources[0]], 3)
 
 
 CORRECT = {op: _correct_table for op in ("CreateTable", "DescribeTable", "UpdateTable",

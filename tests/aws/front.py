@@ -16,6 +16,7 @@ from socketserver import TCPServer, ThreadingMixIn
 
 import auth
 import authorize
+import cloudwatch
 import control
 import eks
 import faults
@@ -32,7 +33,7 @@ from service import Service
 from sts import Sts
 
 SERVICES = {"kms": Kms(), "dynamodb": Dynamodb(), "iam": Iam(), "sts": Sts(), "eks": eks.Eks(),
-            "tag": tagging.Tagging()}
+            "tag": tagging.Tagging(), "cloudwatch": cloudwatch.Cloudwatch()}
 UNSIGNED = {"sts:AssumeRoleWithWebIdentity"}
 
 
@@ -65,6 +66,7 @@ def serve(req, log):
             response = work(req)
         response = faults.finish(fault, response)
     except AwsError as e:
+        cloudwatch.observe(req, e)
         code, response = e.code, render(req, e)
     except Dropped as e:
         code, response = e.code, None

@@ -21,7 +21,8 @@ ACCOUNT = "123456789012"
 ADMIN = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 REGION = "us-east-1"
 JSON_TARGETS = {"kms": ("TrentService", "1.1"), "dynamodb": ("DynamoDB_20120810", "1.0"),
-                "tagging": ("ResourceGroupsTaggingAPI_20170126", "1.1")}
+                "tagging": ("ResourceGroupsTaggingAPI_20170126", "1.1"),
+                "monitoring": ("GraniteServiceVersion20100801", "1.0")}
 QUERY_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
 START_S = 30
 

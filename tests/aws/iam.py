@@ -160,6 +160,10 @@ def _evaluation(who, action, resource, ctx):
         bound = ("<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>"
                  f"{str(ok).lower()}</AllowedByPermissionsBoundary>"
                  "</PermissionsBoundaryDecisionDetail>")
+    if world.organization:
+        ok = policy.decide(policy.parse(world.organization), action, resource, ctx)[0] == "allow"
+        bound += ("<OrganizationsDecisionDetail><AllowedByOrganizations>"
+                  f"{str(ok).lower()}</AllowedByOrganizations></OrganizationsDecisionDetail>")
     matched = "".join(
         f"<member><SourcePolicyId>{escape(s.get('Sid', 'inline'))}</SourcePolicyId>"
         "<SourcePolicyType>IAM Policy</SourcePolicyType></member>" for s in verdict.said)

@@ -79,6 +79,10 @@ class Kms(Service):
         key = _key_of(req, resource)
         return key and key.policy
 
+    def granted(self, req, resource):
+        key = _key_of(req, resource)
+        return any(_grants(g, req) for g in key.grants.values()) if key else False
+
     def tags(self, req, resource):
         key = _key_of(req, resource)
         return tags_of(req.region, key) if key else {}
@@ -116,6 +120,15 @@ class Kms(Service):
         if req.operation == "EnableKeyRotation":
             period = req.params.get("RotationPeriodInDays", 365)
             world.rotation[req.resources[0]] = period, now()
+
+
+def _grants(grant, req):
+    """Whether a grant lets the caller do this; one with an encryption context asks for that one."""
+    if grant.grantee_principal not in req.who.arns or req.operation not in grant.operations:
+        return False
+    given, wanted = req.params.get("EncryptionContext") or {}, grant.constraints or {}
+    return (wanted.get("EncryptionContextEquals", given) == given
+            and wanted.get("EncryptionContextSubset", {}).items() <= given.items())
 
 
 def tags_of(region, key):

@@ -19,15 +19,29 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
+# Stands before a * or ? that a variable brought along, which is no wildcard. No policy can hold it.
+_LITERAL = "\udfff"
+
+
 @functools.lru_cache(maxsize=4096)
 def _pattern(glob, fold):
-    text = re.escape(glob).replace(r"\*", ".*").replace(r"\?", ".")
+    text = re.sub(f"{_LITERAL}.|[*?]|[^*?{_LITERAL}]+",
+                  lambda m: {"*": ".*", "?": "."}.get(m[0]) or re.escape(m[0].lstrip(_LITERAL)),
+                  glob, flags=re.S)
     return re.compile(text + r"\Z", re.S | (re.I if fold else 0))
 
 
 def glob(pattern, value, fold=False):
     """Whether value matches a pattern with * and ?; fold ignores case."""
     return _pattern(pattern, fold).match(value) is not None
+
+
+def _arn_like(pattern, value):
+    """Each of the six parts on its own, so that no wildcard reaches past a colon."""
+    wants, gots = pattern.split(":", 5), value.split(":", 5)
+    if pattern == "*":
+        return True
+    return len(wants) == len(gots) == 6 and all(glob(w, g) for w, g in zip(wants, gots))
 
 
 def parse(document):
@@ -75,14 +89,22 @@ def check_trust(document):
 
 
 def _fill(text, ctx):
-    """Policy variables replaced; one that the context lacks stays, and then matches nothing."""
+    """Policy variables replaced; None when one is not there, since that matches nothing."""
+    missing = []
+
     def value(m):
-        key = m.group(1)
-        if key in ("*", "?", "$"):
-            return key
+        key, comma, other = (part.strip() for part in m.group(1).partition(","))
+        if not comma and key in ("*", "?", "$"):
+            return re.sub("[*?]", _LITERAL + r"\g<0>", key)
         got = ctx.get(key.lower())
-        return str(listed(got)[0]) if got not in (None, []) else m.group(0)
-    return re.sub(r"\$\{([^}]+)\}", value, text)
+        got = listed(got) if got is not None else []
+        if len(got) == 1:
+            other = f"'{got[0]}'"
+        elif not (comma and len(other) > 1 and other[0] == other[-1] == "'"):
+            missing.append(key)
+        return re.sub("[*?]", _LITERAL + r"\g<0>", other[1:-1])
+    filled = re.sub(r"\$\{([^}]+)\}", value, text)
+    return None if missing else filled
 
 
 def _number(x):
@@ -111,8 +133,8 @@ TESTS = {
     "stringequals": lambda want, got: got == want,
     "stringequalsignorecase": lambda want, got: got.lower() == want.lower(),
     "stringlike": glob,
-    "arnequals": glob,
-    "arnlike": glob,
+    "arnequals": _arn_like,
+    "arnlike": _arn_like,
     "bool": lambda want, got: got.lower() == want.lower(),
     "ipaddress": _in_network,
     "numericequals": lambda want, got: _number(got) == _number(want),
@@ -127,6 +149,7 @@ TESTS = {
     "dategreaterthanequals": lambda want, got: _time(got) >= _time(want),
     "binaryequals": lambda want, got: got == want,
 }
+PATTERNS = {"stringlike", "arnequals", "arnlike"}
 NEGATED = {"stringnotequals": "stringequals", "stringnotlike": "stringlike",
            "stringnotequalsignorecase": "stringequalsignorecase", "arnnotequals": "arnequals",
            "arnnotlike": "arnlike", "notipaddress": "ipaddress",
@@ -154,12 +177,18 @@ def _condition(operator, key, wants, ctx):
     negate = op in NEGATED
     op = NEGATED.get(op, op)
     if got is None:
-        return if_exists or negate or quantifier == "forallvalues"
+        return if_exists or quantifier == "forallvalues" or (negate and quantifier == "")
     wants = [_fill(str(w).lower() if isinstance(w, bool) else str(w), ctx) for w in listed(wants)]
+    wants = [w if op in PATTERNS else w.replace(_LITERAL, "") for w in wants if w is not None]
     hits = [any(TESTS[op](w, str(g)) for w in wants) != negate for g in listed(got)]
     if quantifier == "forallvalues":
         return all(hits)
     return any(hits) if quantifier == "foranyvalue" or not negate else all(hits)
+
+
+def _lists(patterns, resource, ctx):
+    filled = (_fill(p, ctx) for p in listed(patterns))
+    return any(glob(p, resource) for p in filled if p is not None)
 
 
 def matches(s, action, resource, ctx):
@@ -169,9 +198,9 @@ def matches(s, action, resource, ctx):
             return False
     elif any(glob(a, action, True) for a in listed(s["NotAction"])):
         return False
-    if "Resource" in s and not any(glob(_fill(r, ctx), resource) for r in listed(s["Resource"])):
+    if "Resource" in s and not _lists(s["Resource"], resource, ctx):
         return False
-    if "NotResource" in s and any(glob(_fill(r, ctx), resource) for r in listed(s["NotResource"])):
+    if "NotResource" in s and _lists(s["NotResource"], resource, ctx):
         return False
     return all(_condition(op, key, wants, ctx)
                for op, pairs in s.get("Condition", {}).items() for key, wants in pairs.items())
@@ -198,7 +227,8 @@ def principal_match(s, arns, account):
     names = listed(p.get("AWS", [])) if isinstance(p, dict) else []
     if "*" in names or any(name in arns for name in names):
         return "direct"
-    if account in names or f"arn:aws:iam::{account}:root" in names:
+    root = rf"arn:aws[a-z-]*:iam::{account}:root"
+    if any(name == account or re.fullmatch(root, name) for name in names):
         return "account"
     return None
 

@@ -8,12 +8,12 @@ from errors import AwsError
 
 TARGETS = {"TrentService": "kms", "DynamoDB_20120810": "dynamodb",
            "ResourceGroupsTaggingAPI_20170126": "tag", "secretsmanager": "secretsmanager",
-           "AmazonSSM": "ssm"}
+           "AmazonSSM": "ssm", "GraniteServiceVersion20100801": "cloudwatch"}
 QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 # What IAM calls a service in an action, and what the others call it.
-SIGNING = {"tag": "tagging"}
-HOSTS = {"tag": "tagging"}
-ACTION_PREFIX = {"tagging": "tag"}
+SIGNING = {"tag": "tagging", "cloudwatch": "monitoring"}
+HOSTS = {"tag": "tagging", "cloudwatch": "monitoring"}
+ACTION_PREFIX = {"tagging": "tag", "monitoring": "cloudwatch"}
 EKS = [("GET", r"/clusters", "ListClusters"),
        ("POST", r"/clusters", "CreateCluster"),
        ("GET", r"/clusters/(?P<name>[^/]+)", "DescribeCluster"),
@@ -21,7 +21,11 @@ EKS = [("GET", r"/clusters", "ListClusters"),
        ("GET", r"/clusters/(?P<name>[^/]+)/pod-identity-associations",
         "ListPodIdentityAssociations"),
        ("POST", r"/clusters/(?P<name>[^/]+)/pod-identity-associations",
-        "CreatePodIdentityAssociation")]
+        "CreatePodIdentityAssociation"),
+       ("GET", r"/clusters/(?P<name>[^/]+)/pod-identity-associations/(?P<associationId>[^/]+)",
+        "DescribePodIdentityAssociation"),
+       ("DELETE", r"/clusters/(?P<name>[^/]+)/pod-identity-associations/(?P<associationId>[^/]+)",
+        "DeletePodIdentityAssociation")]
 
 
 class Request:

@@ -1,7 +1,7 @@
 """What a service module tells the front; each overrides what it needs.
 
-The front calls, in this order and under the lock: resources, (policy_of, tags, context for the
-decision), before, answer, after.
+The front calls, in this order and under the lock: resources, (policy_of, granted, tags, context for
+the decision), before, answer, after.
 """
 
 
@@ -13,6 +13,10 @@ class Service:
     def policy_of(self, req, resource):
         """The resource's own policy document, None where it has none."""
         return None
+
+    def granted(self, req, resource):
+        """Whether a grant on the resource lets the caller do this, no policy asked."""
+        return False
 
     def tags(self, req, resource):
         """The resource's tags, a dict, for aws:ResourceTag conditions."""

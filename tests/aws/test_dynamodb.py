@@ -203,3 +203,15 @@ def test_one_winner_of_a_conditional_write(front, dynamodb):
         replies = list(pool.map(attempt, range(24)))
     lost = [r.json()["__type"].rpartition("#")[2] for r in replies if r.status != 200]
     assert lost == ["ConditionalCheckFailedException"] * 23
+
+
+def test_the_time_of_the_switch_to_on_demand_is_told(dynamodb):
+    schema = SCHEMA | {"BillingMode": "PROVISIONED",
+                       "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}
+    dynamodb.create_table(TableName="t", **schema)
+    assert "BillingModeSummary" not in dynamodb.describe_table(TableName="t")["Table"]
+    before = time.time()
+    dynamodb.update_table(TableName="t", BillingMode="PAY_PER_REQUEST")
+    billing = dynamodb.describe_table(TableName="t")["Table"]["BillingModeSummary"]
+    assert billing["BillingMode"] == "PAY_PER_REQUEST"
+    assert billing["LastUpdateToPayPerRequestDateTime"].timestamp() >= before - 1

@@ -65,3 +65,25 @@ def test_created_cluster_shows_what_the_command_line_says(tmp_path):
         assert base64.b64decode(cluster["certificateAuthority"]["data"]).decode() == PEM
     finally:
         front.stop()
+
+
+def test_pod_identity_associations(front):
+    register(front)
+    eks, role = front.client("eks"), f"arn:aws:iam::{ACCOUNT}:role/r"
+    given = {"clusterName": "c1", "namespace": "vault", "serviceAccount": "vault", "roleArn": role}
+    assert eks.list_pod_identity_associations(clusterName="c1")["associations"] == []
+    made = eks.create_pod_identity_association(**given)["association"]
+    assert made["roleArn"] == role and made["associationId"].startswith("a-")
+    refused("ResourceInUseException", f"Association already exists: {made['associationId']}",
+            eks.create_pod_identity_association, **given)
+    listed = eks.list_pod_identity_associations(clusterName="c1", namespace="vault", serviceAccount="vault")
+    assert [a["associationArn"] for a in listed["associations"]] == [made["associationArn"]]
+    assert "roleArn" not in listed["associations"][0]
+    assert eks.list_pod_identity_associations(clusterName="c1", namespace="x")["associations"] == []
+    this = {"clusterName": "c1", "associationId": made["associationId"]}
+    assert eks.describe_pod_identity_association(**this)["association"]["roleArn"] == role
+    eks.delete_pod_identity_association(**this)
+    refused("ResourceNotFoundException", f"Association not found: {made['associationId']}",
+            eks.describe_pod_identity_association, **this)
+    refused("ResourceNotFoundException", "No cluster found for name: no.",
+            eks.list_pod_identity_associations, clusterName="no")

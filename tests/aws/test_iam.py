@@ -179,3 +179,23 @@ def test_unknown_operation(front):
     reply = front.raw("iam", "MakeCoffee")
     assert reply.status == 400 and b"<Code>InvalidAction</Code>" in reply.body
     assert front.raw("kms", "MakeCoffee").json()["__type"] == "UnknownOperationException"
+
+
+def test_service_control_policy_binds_and_shows_in_the_simulator(front, iam):
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document(allow("kms:*", "*")))
+
+    def simulated(action):
+        return iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=[action])["EvaluationResults"][0]
+    assert "OrganizationsDecisionDetail" not in simulated("kms:Decrypt")
+    denies = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
+                            {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}
+    assert front.control("POST", "organization", denies).status == 200
+    assert front.control("GET", "organization").json() == denies
+    detail = simulated("kms:Decrypt")
+    assert detail["EvalDecision"] == "explicitDeny"
+    assert detail["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": False}
+    assert simulated("kms:Encrypt")["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": True}
+    assert front.control("DELETE", "organization").status == 200
+    assert simulated("kms:Decrypt")["EvalDecision"] == "allowed"
+    assert front.control("POST", "organization", {"Statement": [{"Effect": "Maybe"}]}).status == 400

@@ -143,3 +143,30 @@ def test_pending_deletion(kms, key):
 def test_another_regions_arn(front, key):
     elsewhere = front.client("kms", region="eu-west-1")
     refused("NotFoundException", "Invalid arn", elsewhere.describe_key, KeyId=key)
+
+
+def test_a_grant_lets_in_without_any_policy(front):
+    kms, iam = front.client("kms"), front.client("iam")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    role = front.role("granted")
+    as_role = front.client("kms", front.session(role))
+    refused("AccessDeniedException", "no identity-based policy", as_role.encrypt, KeyId=key, Plaintext=b"x")
+    kms.create_grant(KeyId=key, GranteePrincipal=role, Operations=["Encrypt"])
+    blob = as_role.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    refused("AccessDeniedException", "", as_role.decrypt, CiphertextBlob=blob)
+    listed = kms.list_grants(KeyId=key)["Grants"]
+    assert [(g["GranteePrincipal"], g["Operations"]) for g in listed] == [(role, ["Encrypt"])]
+    iam.put_role_policy(RoleName="granted", PolicyName="p", PolicyDocument=document(
+        allow("kms:Encrypt", key, Effect="Deny")))
+    refused("AccessDeniedException", "explicit deny", as_role.encrypt, KeyId=key, Plaintext=b"x")
+
+
+def test_a_grant_with_a_context_asks_for_it(front):
+    kms = front.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    role = front.role("bound")
+    as_role = front.client("kms", front.session(role))
+    kms.create_grant(KeyId=key, GranteePrincipal=role, Operations=["Encrypt"],
+                     Constraints={"EncryptionContextSubset": {"a": "1"}})
+    refused("AccessDeniedException", "", as_role.encrypt, KeyId=key, Plaintext=b"x")
+    as_role.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"a": "1", "b": "2"})

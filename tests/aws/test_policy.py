@@ -53,6 +53,10 @@ RESOURCES = [
     (["arn:aws:kms:*", TABLE], TABLE, True),
     ("arn:aws:dynamodb:us-east-1:${aws:PrincipalAccount}:table/vault", TABLE, True),
     ("arn:aws:dynamodb:us-east-1:${aws:Absent}:table/vault", TABLE, False),
+    ("arn:aws:dynamodb:us-east-1:${aws:Absent, '123456789012'}:table/vault", TABLE, True),
+    ("arn:aws:dynamodb:us-east-1:${aws:PrincipalAccount, 'x'}:table/vault", TABLE, True),
+    (TABLE.replace("vault", "${*}"), TABLE, False),
+    (TABLE.replace("vault", "${*}"), TABLE.replace("vault", "*"), True),
 ]
 
 
@@ -71,7 +75,7 @@ def test_not_resource_is_the_opposite(pattern, resource, hit):
 
 
 CONTEXT = {"k": "abc", "many": ["a", "b"], "one": ["a"], "flag": "true", "n": "5",
-           "aws:sourceip": "10.1.2.3", "arn": SESSION, "when": "2025-06-15T15:06:40Z"}
+           "star": "?$", "wild": "*", "aws:sourceip": "10.1.2.3", "arn": SESSION, "when": "2025-06-15T15:06:40Z"}
 CONDITIONS = [
     ("StringEquals", "k", "abc", True),
     ("StringEquals", "K", "abc", True),
@@ -88,8 +92,18 @@ CONDITIONS = [
     ("StringLike", "k", "A*", False),
     ("StringNotLike", "k", "a*", False),
     ("StringEquals", "k", "${K}", True),
+    ("StringEquals", "one", "${one}", True),
+    ("StringEquals", "k", ["${many}", "${absent}"], False),
+    ("StringEquals", "star", "${?}${$}", True),
+    ("StringLike", "k", "${wild}", False),
+    ("StringLike", "wild", "${wild}", True),
+    ("StringEquals", "wild", "${wild}", True),
     ("ArnLike", "arn", "arn:aws:sts::*:assumed-role/vault/*", True),
     ("ArnEquals", "arn", SESSION, True),
+    ("ArnLike", "arn", "*", True),
+    ("ArnLike", "arn", "arn:aws:*", False),
+    ("ArnLike", "arn", "arn:*:assumed-role/vault/pod", False),
+    ("ArnLike", "k", "a*", False),
     ("ArnNotLike", "arn", "arn:aws:sts::*:assumed-role/other/*", True),
     ("Bool", "flag", True, True),
     ("Bool", "flag", "false", False),
@@ -119,6 +133,9 @@ CONDITIONS = [
     ("ForAllValues:StringEquals", "one", ["a", "b"], True),
     ("ForAllValues:StringEquals", "absent", "a", True),
     ("ForAnyValue:StringNotEquals", "many", "a", True),
+    ("ForAnyValue:StringNotEquals", "absent", "a", False),
+    ("ForAnyValue:StringNotEqualsIfExists", "absent", "a", True),
+    ("ForAllValues:StringNotEquals", "absent", "a", True),
     ("ForAllValues:StringNotEquals", "many", "a", False),
     ("ForAllValues:StringLike", "many", "?", True),
 ]
@@ -166,6 +183,7 @@ PRINCIPALS = [
     ({"AWS": SESSION}, "direct"),
     ({"AWS": "arn:aws:iam::123456789012:root"}, "account"),
     ({"AWS": ACCOUNT}, "account"),
+    ({"AWS": "arn:aws-cn:iam::123456789012:root"}, "account"),
     ({"AWS": "arn:aws:iam::999999999999:root"}, None),
     ({"AWS": "arn:aws:iam::123456789012:role/x"}, None),
     ({"Service": "pods.eks.amazonaws.com"}, None),

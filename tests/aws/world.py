@@ -48,11 +48,15 @@ class World:
     def _empty(self):
         self.sessions = {}              # access key id -> Session
         self.clusters = {}              # (region, name) -> {issuer, endpoint, ca, version}
+        self.associations = {}          # (region, cluster) -> {id: Pod Identity association}
         self.issuer_jwks = {}           # issuer -> URL of its keys, where not the default
         self.rotation = {}              # key ARN -> (period in days, when it was set)
         self.table_ready = {}           # table ARN -> time at which it becomes ACTIVE
+        self.on_demand = {}             # table ARN -> when it was switched to on-demand billing
         self.table_backups = {}         # table ARN -> time from which PITR can be switched on
         self.iam_born = {}              # ARN of a role or user -> when it was made
+        self.organization = None        # the service control policy over the account, None: none
+        self.throttles = []             # (time, region, table, operation) that DynamoDB throttled
         self.tag_history = {}           # region -> ARN -> [(time, tags or None when gone)]
 
     def issuers(self):

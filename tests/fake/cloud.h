@@ -27,7 +27,8 @@
 #define CLOUD_ACCOUNT "111122223333"
 #define CLOUD_REGION  "eu-central-1"
 #define CLOUD_CLUSTER "prod"
-#define CLOUD_ISSUER  "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+/* The issuer without "https://". */
+#define CLOUD_SITE    "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 /* The wall clock when the transport's stands at 0. */
 #define CLOUD_START_MS INT64_C(1795498584000)
 

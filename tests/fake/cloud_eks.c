@@ -18,7 +18,7 @@ static void describe_cluster(struct cloud_ask *ask)
 	value_set_text(a, cluster, "status", status);
 	value_set_text(a, cluster, "version", "1.33");
 	value_set_text(a, cluster, "endpoint", "https://EXAMPLE.gr7." CLOUD_REGION ".eks.amazonaws.com");
-	value_put(a, cluster, "identity.oidc.issuer", value_new_text(a, CLOUD_ISSUER));
+	value_put(a, cluster, "identity.oidc.issuer", value_new_text(a, "https://" CLOUD_SITE));
 	cloud_answer(ask, body);
 }
 

@@ -89,9 +89,9 @@ static int64_t carry_out(struct fake_transport *f, struct call *call, enum fault
 	call->end = CALL_REPLY;
 	if (fault == FAULT_RESET || fault == FAULT_KILLED_BEFORE)
 		lose(call, CALL_UNSENT, ECONNRESET, "connection reset before the request");
-	else if (fault != FAULT_THROTTLE)
+	else if (fault != FAULT_THROTTLE && fault != FAULT_LOST_REQUEST)
 		f->serve(f->to, &call->rq, &call->reply, &latency_ms);
-	if (fault == FAULT_LOST_REPLY || fault == FAULT_KILLED)
+	if (fault == FAULT_LOST_REPLY || fault == FAULT_LOST_REQUEST || fault == FAULT_KILLED)
 		lose(call, CALL_LOST, ECONNRESET, "connection reset before the reply");
 	if (fault == FAULT_THROTTLE || fault == FAULT_5XX || fault == FAULT_GARBAGE)
 		spoil(f, fault, call);

@@ -29,6 +29,7 @@ enum fault {
 	FAULT_5XX,            /* done, and the reply says that the server failed */
 	FAULT_GARBAGE,        /* done, and the reply is cut short */
 	FAULT_SLOW,           /* done, and the reply comes ten minutes later */
+	FAULT_LOST_REQUEST,   /* sent and lost on the way: nothing was done, and no reply */
 	FAULT_KILLED,         /* done, and our process is killed before the reply */
 	FAULT_KILLED_BEFORE,  /* our process is killed before a byte has left it */
 	FAULT_KINDS

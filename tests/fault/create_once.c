@@ -216,6 +216,17 @@ static void two_runs_finish_what_a_killed_one_left(void **state)
 		}
 }
 
+/* Two runs with a fault among their calls. Whoever comes too late for the lease ends and says so. */
+static void together(struct site *a, unsigned at, enum fault fault)
+{
+	AUTO(run) struct run one, two;
+
+	run_open(&one, &a->cloud, &a->here, NULL);
+	run_open(&two, &a->cloud, &a->there, NULL);
+	if (run_both(&one, &two) < 0 && (one.e.kind != ERR_LATE || fault <= FAULT_GARBAGE))
+		fail_msg("call %u (%s), fault %d: %s", at, at ? a->cloud.net.calls[at - 1].label : "", fault, one.e.text);
+}
+
 /* A run that made the table and is held up must not come back and make a second key. */
 static void any_fault_while_two_run_leaves_one_key(void **state)
 {
@@ -230,18 +241,56 @@ static void any_fault_while_two_run_leaves_one_key(void **state)
 		n = a.cloud.net.n_calls;
 	}
 	for (unsigned at = 1; at <= n; at++)
-		for (enum fault fault = FAULT_RESET; fault <= FAULT_SLOW; fault++) {
+		for (enum fault fault = FAULT_RESET; fault <= FAULT_LOST_REQUEST; fault++) {
 			AUTO(site) struct site a;
-			AUTO(run) struct run one, two;
 
 			site_init(&a);
 			fake_transport_fault(&a.cloud.net, at, fault, REACH_ONCE);
-			run_open(&one, &a.cloud, &a.here, NULL);
-			run_open(&two, &a.cloud, &a.there, NULL);
-			if (run_both(&one, &two) < 0 || a.cloud.n_keys != 1)
-				fail_msg("call %u (%s), fault %d: %u keys: %s", at, a.cloud.net.calls[at - 1].label, fault, a.cloud.n_keys,
-				         one.e.text ? one.e.text : "");
+			together(&a, at, fault);
+			fake_transport_heal(&a.cloud.net);
+			must_apply(&a, &a.here);
 			fake_cloud_assert_one_of_each(&a.cloud);
+		}
+}
+
+/* Two take over what a killed run left. Gives the number of calls, and of the first that claims. */
+static size_t take_over(struct site *a, unsigned killed_at, unsigned at, enum fault fault, unsigned *first)
+{
+	const struct fake_call *claim;
+
+	a->cloud.net.latency_ms = 1500;     /* so that one may be in the middle of it while the other claims */
+	kill_at(a, killed_at, FAULT_KILLED_BEFORE);
+	fake_transport_fault(&a->cloud.net, at, fault, REACH_ONCE);
+	together(a, at, fault);
+	claim = fake_transport_call(&a->cloud.net, "dynamodb:TagResource", 0);
+	assert_non_null(claim);
+	*first = (unsigned)(claim - a->cloud.net.calls) + 1;
+	return a->cloud.net.n_calls;
+}
+
+static void any_fault_while_two_take_over_leaves_one_key(void **state)
+{
+	unsigned killed_at = create_key_of_a_new_account(), first;
+	size_t n;
+
+	(void)state;
+	{
+		AUTO(site) struct site a;
+
+		site_init(&a);
+		n = take_over(&a, killed_at, 0, NO_FAULT, &first);
+	}
+	for (unsigned at = first; at <= n; at++)
+		for (enum fault fault = FAULT_RESET; fault <= FAULT_LOST_REQUEST; fault++) {
+			AUTO(site) struct site a;
+			unsigned any;
+
+			site_init(&a);
+			take_over(&a, killed_at, at, fault, &any);
+			fake_transport_heal(&a.cloud.net);
+			must_apply(&a, &a.here);
+			if (a.cloud.n_keys != 1)
+				fail_msg("call %u, fault %d: %u keys", at, fault, a.cloud.n_keys);
 		}
 }
 
@@ -283,6 +332,7 @@ int main(void)
 		cmocka_unit_test(two_runs_together_beside_an_old_table),
 		cmocka_unit_test(two_runs_finish_what_a_killed_one_left),
 		cmocka_unit_test(any_fault_while_two_run_leaves_one_key),
+		cmocka_unit_test(any_fault_while_two_take_over_leaves_one_key),
 		cmocka_unit_test(clocks_that_are_off_do_not_matter),
 	};
 

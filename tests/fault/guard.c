@@ -188,7 +188,7 @@ static void foreign_role(struct fake_cloud *c)
 
 static void provider_without_audience(struct fake_cloud *c)
 {
-	c->providers[c->n_providers++] = (struct cloud_provider){ CLOUD_ISSUER + strlen("https://"), value_new_list(&c->mem) };
+	c->providers[c->n_providers++] = (struct cloud_provider){ CLOUD_SITE, value_new_list(&c->mem) };
 }
 
 static const struct guard_case {
@@ -219,7 +219,6 @@ static const struct guard_case {
 	{ "table names a foreign key", table_names_a_foreign_key, KEY_1, "without our tags" },
 	{ "two tables are marked", two_tables_are_marked, "table/prod-vault'", "table/prod-vault-restored'" },
 	{ "foreign role", foreign_role, "the role '" ROLE "'", "without our tags" },
-	{ "provider without audience", provider_without_audience, "oidc-provider/", "sts.amazonaws.com" },
 };
 
 static void must_be_guarded(const struct guard_case *g, bool plan)
@@ -253,6 +252,23 @@ static void a_plan_meets_the_same_guards(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		must_be_guarded(&cases[i], true);
+}
+
+/* Whose name is known in the second round only: the table may be under way by then, and the run ends all the same. */
+static void a_provider_without_the_audience_is_said_so(void **state)
+{
+	AUTO(account) struct account a;
+	AUTO(run) struct run r;
+
+	(void)state;
+	account_init(&a);
+	provider_without_audience(&a.cloud);
+	run_open(&r, &a.cloud, &a.machine, NULL);
+	assert_int_equal(run_apply(&r), -1);
+	assert_int_equal(r.e.kind, ERR_GUARD);
+	assert_non_null(strstr(r.e.text, "does not list the audience 'sts.amazonaws.com'"));
+	assert_int_equal(a.cloud.n_keys, 0);
+	assert_int_equal(a.cloud.providers[0].audiences->n, 0);
 }
 
 /* A read that is refused is a failure, and never "there is none". */
@@ -331,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guard_lets_nothing_be_written),
 		cmocka_unit_test(a_plan_meets_the_same_guards),
+		cmocka_unit_test(a_provider_without_the_audience_is_said_so),
 		cmocka_unit_test(a_refused_read_is_not_absence),
 		cmocka_unit_test(another_account_is_refused),
 		cmocka_unit_test(a_cluster_that_is_not_there_is_said_so),

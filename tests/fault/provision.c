@@ -38,11 +38,11 @@ static void must_converge(struct account *a, const char *when)
 }
 
 /* Gives whether the first run ended well. */
-static bool fails_there(unsigned at, enum fault fault, enum reach reach)
+static bool ends_well(unsigned at, enum fault fault, enum reach reach)
 {
 	static const char *const faults[FAULT_KINDS] = {
 		[FAULT_RESET] = "reset", [FAULT_LOST_REPLY] = "lost reply", [FAULT_THROTTLE] = "throttle", [FAULT_5XX] = "5xx",
-		[FAULT_GARBAGE] = "garbage", [FAULT_SLOW] = "slow", [FAULT_KILLED] = "killed",
+		[FAULT_GARBAGE] = "garbage", [FAULT_SLOW] = "slow", [FAULT_LOST_REQUEST] = "lost request", [FAULT_KILLED] = "killed",
 		[FAULT_KILLED_BEFORE] = "killed before",
 	};
 	AUTO(account) struct account a;
@@ -57,7 +57,7 @@ static bool fails_there(unsigned at, enum fault fault, enum reach reach)
 	                 faults[fault], reach == REACH_ONCE ? " once" : " from there on");
 	if (first < 0 && (!e.kind || text_empty(e.text)))
 		fail_msg("%s: failed without a reason", when);
-	if (first < 0 && reach == REACH_ONCE && fault < FAULT_KILLED)
+	if (first < 0 && reach == REACH_ONCE && fault <= FAULT_SLOW)
 		fail_msg("%s: %s", when, e.text);
 	fake_transport_heal(&a.cloud.net);
 	must_converge(&a, when);
@@ -71,7 +71,19 @@ static void a_single_fault_is_absorbed(void **state)
 	(void)state;
 	for (unsigned at = 1; at <= n; at++)
 		for (enum fault fault = FAULT_RESET; fault <= FAULT_SLOW; fault++)
-			assert_true(fails_there(at, fault, REACH_ONCE));
+			assert_true(ends_well(at, fault, REACH_ONCE));
+}
+
+/* Then a row that settles finds nothing and asks again; for the key the time to do so is over by then. */
+static void a_request_that_is_lost_is_made_again_but_for_the_key(void **state)
+{
+	size_t n = calls_of_a_clean_run();
+	unsigned failed = 0;
+
+	(void)state;
+	for (unsigned at = 1; at <= n; at++)
+		failed += !ends_well(at, FAULT_LOST_REQUEST, REACH_ONCE);
+	assert_int_equal(failed, 1);
 }
 
 static void a_lasting_fault_ends_cleanly(void **state)
@@ -80,8 +92,8 @@ static void a_lasting_fault_ends_cleanly(void **state)
 
 	(void)state;
 	for (unsigned at = 1; at <= n; at++)
-		for (enum fault fault = FAULT_RESET; fault <= FAULT_SLOW; fault++)
-			fails_there(at, fault, REACH_LASTING);
+		for (enum fault fault = FAULT_RESET; fault <= FAULT_LOST_REQUEST; fault++)
+			ends_well(at, fault, REACH_LASTING);
 }
 
 static void killed_anywhere_the_next_run_finishes(void **state)
@@ -90,8 +102,8 @@ static void killed_anywhere_the_next_run_finishes(void **state)
 
 	(void)state;
 	for (unsigned at = 1; at <= n; at++) {
-		assert_false(fails_there(at, FAULT_KILLED, REACH_ONCE));
-		assert_false(fails_there(at, FAULT_KILLED_BEFORE, REACH_ONCE));
+		assert_false(ends_well(at, FAULT_KILLED, REACH_ONCE));
+		assert_false(ends_well(at, FAULT_KILLED_BEFORE, REACH_ONCE));
 	}
 }
 
@@ -99,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_single_fault_is_absorbed),
+		cmocka_unit_test(a_request_that_is_lost_is_made_again_but_for_the_key),
 		cmocka_unit_test(a_lasting_fault_ends_cleanly),
 		cmocka_unit_test(killed_anywhere_the_next_run_finishes),
 	};

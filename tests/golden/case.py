@@ -25,6 +25,7 @@ OWN = {"cmd", "env", "stdin", "cloud", "stdout", "stderr", "exit", "calls.txt"}
 MANY_POLLS = "N x "          # in calls.txt: asked again until it was so, as often as that took
 TIMEOUT_S = 120
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+NOW = re.compile(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
 PROGRESS = re.compile(r"\[ *[0-9.]+s\] ")
 
 
@@ -98,6 +99,7 @@ class Case:
     def _steady(self, text, at, ids):
         text = text.replace(at, "$HERE").replace(self.bindir, "$BIN")
         text = re.sub(r"127\.0\.0\.1:[0-9]{4,5}\b", "127.0.0.1:PORT", text)
+        text = NOW.sub("NOW", text)
         return UUID.sub(lambda m: ids.setdefault(m.group(), f"UUID-{len(ids) + 1}"), text)
 
     def differences(self, seen):
@@ -131,7 +133,7 @@ def _sort_progress(text):
 
 
 def _sort_errors(text):
-    """Several errors of calls at once: by their words, without the name of the step that ended first."""
+    """Several errors of calls at once: by their words, without the name of the first one's step."""
     lines, blocks = text.splitlines(True), []
     first = next((i for i, line in enumerate(lines) if line.startswith("error: ")), len(lines))
     for line in lines[first:]:

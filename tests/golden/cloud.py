@@ -81,7 +81,7 @@ class Account:
         self._control("DELETE", "calls", None)
 
     def calls(self):
-        """The calls since prepare: how often, how answered. Calls at once have no order, so sorted."""
+        """The calls since prepare: how often, how answered; sorted, for calls at once have no order."""
         seen = collections.Counter(f"{c['action']} {c['status']} {error_code(c['code'])}".strip()
                                    for c in self.front.calls())
         return "".join(f"{times(what, n)} x {what}\n" for what, n in sorted(seen.items()))

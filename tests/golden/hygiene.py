@@ -71,13 +71,14 @@ def in_shared_file(at, credentials):
 
 
 def by_process(at, credentials):
+    told = os.path.join(at, "home", "told.json")
     os.makedirs(os.path.join(at, "home", ".aws"), exist_ok=True)
-    with open(os.path.join(at, "home", "told.json"), "w", encoding="ascii") as f:
+    with open(told, "w", encoding="ascii") as f:
         json.dump({"Version": 1, "AccessKeyId": credentials.access_key,
                    "SecretAccessKey": credentials.secret_key,
                    "SessionToken": credentials.token}, f)
     with open(os.path.join(at, "home", ".aws", "config"), "w", encoding="ascii") as f:
-        f.write(f"[default]\ncredential_process = /bin/cat {os.path.join(at, 'home', 'told.json')}\n")
+        f.write(f"[default]\ncredential_process = /bin/cat {told}\n")
     return {}
 
 

@@ -2,7 +2,8 @@
 import os
 import sys
 
-CACHE = os.environ.get("VA_CACHE") or os.path.expanduser("~/.cache/helm-vault-aws")
+CACHE = os.environ.get("VA_CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "helm-vault-aws")
 PYTHON = os.path.join(CACHE, "venv", "bin", "python")
 WHY = f"no {PYTHON} (tests/run makes it)"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The project's rules as tests.
 
-    lint.py RULE [ROOT]    the findings of one rule over a tree (this one), a line each; exit 1 if any
+    lint.py RULE [ROOT]    the findings of one rule over a tree (this one); exit 1 if there are any
     lint.py --prove        each rule over its faulty example, faulty/RULE: it must find exactly what
                            the example's `expected` says, or the rule proves nothing
     lint.py --list         the rules

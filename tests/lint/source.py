@@ -52,14 +52,19 @@ def line_at(text, offset):
 
 
 def functions(code):
-    """(name, first line, last line) of each function; code as Tree.code gives it."""
-    lines, out, start = code.split("\n"), [], None
+    """(name, first line, lines) of each function; code as Tree.code gives it.
+
+    Rows of a table in it, one brace pair a line, are data and do not count.
+    """
+    lines, out, start, rows = code.split("\n"), [], None, 0
     for n, line in enumerate(lines, 1):
         if re.match(r"[A-Za-z_][\w\s*]*\b\w+\(", line) and not line.rstrip().endswith(";"):
-            start = n, re.search(r"(\w+)\(", line).group(1)
+            start, rows = (n, re.search(r"(\w+)\(", line).group(1)), 0
         elif line.startswith("}") and start:
-            out.append((start[1], start[0], n))
+            out.append((start[1], start[0], n - start[0] + 1 - rows))
             start = None
+        elif re.match(r"\s+\{.*\},\s*$", line):
+            rows += 1
         elif line[:1].strip() and not line.startswith(("{", "#")) and not line[0].isspace():
             start = None
     return out

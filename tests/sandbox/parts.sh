@@ -5,6 +5,8 @@
 PARTS=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl helm3 helm4 coredns vault)
 GO_DIR=$VA_CACHE/go # module and build cache, 21 GB; removed when all parts are there
 WORK=$VA_CACHE/build
+ESO_CHART=$VA_CACHE/external-secrets/chart
+ESO_CRDS=$VA_CACHE/external-secrets/crds.yaml
 
 part_version() {
 	case $1 in
@@ -122,4 +124,16 @@ recipe_external_secrets() {
 	M
 	install -m 644 "$dir/go.sum" go.sum
 	go build -ldflags "-s -w" -o "$2" github.com/external-secrets/external-secrets
+	keep_external_secrets_chart "$dir"
+}
+
+# Its chart and CRDs, for tests/sandbox/eso. The subchart that the chart names is not there and not wanted.
+keep_external_secrets_chart() { # directory of the module
+	rm -rf "$ESO_CHART"
+	mkdir -p "$ESO_CHART"
+	cp -r "$1/deploy/charts/external-secrets/." "$1/deploy/crds/bundle.yaml" "$ESO_CHART"
+	chmod -R u+w "$ESO_CHART"
+	rm -f "$ESO_CHART/Chart.lock"
+	sed -i '/^dependencies:/,$d' "$ESO_CHART/Chart.yaml"
+	mv "$ESO_CHART/bundle.yaml" "$ESO_CRDS"
 }

@@ -8,6 +8,7 @@
                              plain requests itself
     no_proxy                 refuses CONNECT with 403
     closed                   bound, and nobody listens
+    api                      HTTPS that forwards ports of pods over WebSocket: portforward.py
 
 GET /hits/PATH says how many requests for /PATH have come so far.
 """
@@ -17,6 +18,8 @@ import socket
 import ssl
 import struct
 import threading
+
+import portforward
 
 HITS = collections.Counter()
 
@@ -229,15 +232,21 @@ def tls_context(folder, name, wants_client=False):
     return context
 
 
-def one(sock, context, work):
+def quietly(work, *args):
     try:
+        work(*args)
+    except (Gone, OSError):
+        pass  # what a misbehaving server's clients do
+
+
+def one(sock, context, work):
+    def in_tls(sock):
         with sock:
             if context:
                 sock = context.wrap_socket(sock, server_side=True)
             with sock:
                 work(sock)
-    except (Gone, OSError):
-        pass  # what a misbehaving server's clients do
+    quietly(in_tls, sock)
 
 
 def listen(work, context=None):
@@ -265,6 +274,7 @@ def start(folder):
     ports["client"] = listen(serve, tls_context(folder, "good", wants_client=True))
     ports["proxy"] = listen(proxy(ports["tls"]))
     ports["no_proxy"] = listen(proxy(None))
+    ports["api"] = listen(portforward.server(folder), tls_context(folder, "good"))
     CLOSED.append(socket.socket())
     CLOSED[0].bind(("127.0.0.1", 0))
     ports["closed"] = CLOSED[0].getsockname()[1]

@@ -1,0 +1,340 @@
+/* eso: ExternalSecrets that fail, grouped by cause; paths that cannot be right; how often all this asks Vault. */
+#include "domain/check_eso.h"
+
+#include "core/text.h"
+#include "formats/iso8601.h"
+
+enum { SHOWN = 5, SLACK_MS = 300000, LOGINS_MANY = 60, INTERVAL_MS = 3600000, MINUTE_MS = 60000 };
+
+/* ---- where KV's requests go ---- */
+
+/* external-secrets, providers/v1/vault/client_get.go, buildPath: the path in front is cut off, then data/. */
+static const char *without(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return text_starts(text, prefix) && text[n] == '/' ? text + n + 1 : text;
+}
+
+static const char *key_in_engine(const char *path, const char *key)
+{
+	const char *cut = without(key, path);
+
+	return cut == key ? key : without(cut, "data");
+}
+
+const char *kv_request(struct arena *a, const char *path, const char *key)
+{
+	const char *slash;
+
+	if (path)
+		return arena_printf(a, "%s/data/%s", path, key_in_engine(path, key));
+	slash = strchr(key, '/');
+	if (!slash || strstr(key, "/data/"))
+		return key;
+	return arena_printf(a, "%.*s/data/%s", (int)(slash - key), key, slash + 1);
+}
+
+enum kv_flaw kv_lint(struct arena *a, const char *path, const char *key, const char **bare)
+{
+	const char *rest;
+
+	if (bare)
+		*bare = arena_text(a, key);
+	if (!path)
+		return strchr(key, '/') ? KV_FINE : KV_NO_PATH;
+	if (text_ends(path, "/data"))
+		return KV_PATH_DATA;
+	rest = key_in_engine(path, key);
+	if (bare)
+		*bare = arena_text(a, without(without(rest, "data"), "metadata"));
+	if (without(rest, "metadata") != rest)
+		return KV_KEY_METADATA;
+	return without(rest, "data") != rest ? KV_KEY_DATA : KV_FINE;
+}
+
+static const char *flaw_text(enum kv_flaw flaw)
+{
+	switch (flaw) {
+	case KV_PATH_DATA: return "the store's path ends in /data, which the operator adds by itself";
+	case KV_KEY_DATA: return "the key begins with data/, which the operator adds by itself";
+	case KV_KEY_METADATA: return "the key begins with metadata/, where no values are";
+	case KV_NO_PATH: return "neither the store's path nor the key names an engine";
+	default: return "";
+	}
+}
+
+/* ---- the secrets that use our stores ---- */
+
+static bool secret_at(const struct diag *d, size_t *i, const struct value **secret, struct eso_store *store)
+{
+	const struct diag_list *list = &diag_eso(d)->secrets;
+
+	for (; *i < diag_list_n(list); (*i)++) {
+		*secret = diag_list_at(list, *i);
+		if (eso_store_of(d, *secret, store))
+			return true;
+	}
+	return false;
+}
+
+static bool is_ready(const struct value *secret)
+{
+	return text_same(eso_ready(secret), "True");
+}
+
+static void fix_path(struct finding *f, const struct value *secret, const struct eso_store *store, enum kv_flaw flaw, size_t row,
+                     const char *bare)
+{
+	const char *patch;
+
+	if (flaw == KV_PATH_DATA) {
+		patch = arena_printf(f->mem, "{\"spec\":{\"provider\":{\"vault\":{\"path\":\"%.*s\"}}}}",
+		                     (int)(strlen(store->path) - strlen("/data")), store->path);
+		fix(f, "kubectl patch %s --type merge -p %s",
+		    eso_object(f->mem, store->namespace_ ? "secretstore" : "clustersecretstore", store->object), shell_word(f->mem, patch));
+	} else if (flaw != KV_NO_PATH) {
+		patch = arena_printf(f->mem, "[{\"op\":\"replace\",\"path\":\"/spec/data/%zu/remoteRef/key\",\"value\":\"%s\"}]", row, bare);
+		fix(f, "kubectl patch %s --type json -p %s", eso_object(f->mem, "externalsecret", secret), shell_word(f->mem, patch));
+	} else {
+		fix(f, "kubectl edit %s    # ENGINE/%s as the key", eso_object(f->mem, "externalsecret", secret), bare);
+	}
+	fix_sync(f, "externalsecret", secret);
+}
+
+/* What is ready is right, however odd it looks. */
+JUDGE(judge_paths)
+{
+	const struct value *secret;
+	struct eso_store store;
+	size_t keys = 0, bad = 0;
+
+	if (eso_unused(d, f))
+		return VERDICT_SKIP;
+	for (size_t i = 0; secret_at(d, &i, &secret, &store); i++)
+		for (size_t k = 0; k < value_count(secret, "spec.data"); k++) {
+			const char *key = value_text_or(value_get(value_at(secret, "spec.data")->items[k], "remoteRef"), "key", ""), *bare;
+			enum kv_flaw flaw = kv_lint(f->mem, store.path, key, &bare);
+
+			keys++;
+			if (flaw == KV_FINE || is_ready(secret) || !text_same(store.version, "v2"))
+				continue;
+			if (bad++ < SHOWN)
+				evidence(f, "asked for", "%s by %s", kv_request(f->mem, store.path, key), eso_object(f->mem, "externalsecret", secret));
+			if (bad == 1)
+				found(f, "the ExternalSecret '%s' asks for '%s': %s", object_name(secret), kv_request(f->mem, store.path, key),
+				      flaw_text(flaw));
+			fix_path(f, secret, &store, flaw, k, bare);
+		}
+	if (bad)
+		return VERDICT_FAIL;
+	found(f, "%zu keys, none of them in a form that cannot be right", keys);
+	return VERDICT_PASS;
+}
+
+/* ---- failing ones, by cause ---- */
+
+struct group {
+	const struct eso_cause *cause;
+	size_t n;
+	const struct value *first;
+	struct eso_store store;
+	const char *names;
+};
+
+static struct group *group_of(struct group *groups, const struct eso_cause *cause)
+{
+	size_t i = 0;
+
+	while (groups[i].n && groups[i].cause->part != cause->part)
+		i++;
+	groups[i].cause = cause;
+	return &groups[i];
+}
+
+/* Of all our ExternalSecrets; those that name a store which is not there count where this namespace's stores are meant. */
+static size_t group_failing(const struct diag *d, struct finding *f, struct group *groups)
+{
+	const struct diag_list *list = &diag_eso(d)->secrets;
+	size_t all = 0;
+
+	for (size_t i = 0; i < diag_list_n(list); i++) {
+		const struct value *secret = diag_list_at(list, i);
+		const char *event = is_ready(secret) ? NULL : eso_event(d, "ExternalSecret", secret);
+		const struct eso_cause *cause = eso_cause_of(event ? event : eso_message(secret));
+		struct eso_store store;
+		struct group *g;
+
+		if (!eso_store_of(d, secret, &store) && cause->part != ESO_NO_STORE)
+			continue;
+		all++;
+		if (is_ready(secret))
+			continue;
+		g = group_of(groups, cause);
+		if (!g->n++) {
+			g->first = secret;
+			g->store = store;
+			evidence(f, object_name(secret), "%s", event ? event : eso_message(secret));
+		}
+		if (g->n <= SHOWN)
+			g->names = arena_printf(f->mem, "%s%s%s/%s", g->names ? g->names : "", g->names ? ", " : "",
+			                        value_text_or(secret, "metadata.namespace", ""), object_name(secret));
+	}
+	return all;
+}
+
+static void fix_policy(struct finding *f, const struct group *g, const char *key)
+{
+	const char *role = g->store.role ? g->store.role : "ROLE", *mount = g->store.mount ? g->store.mount : "kubernetes";
+	const char *policy = arena_printf(f->mem, "%s-read-%s", role, object_name(g->first));
+
+	fix(f, "vault policy write %s - <<'EOF'", shell_word(f->mem, policy));
+	fix(f, "path \"%s\" { capabilities = [\"read\"] }", kv_request(f->mem, g->store.path, key));
+	fix(f, "EOF");
+	fix(f, "vault write auth/%s/role/%s token_policies=\"$(vault read -field=token_policies auth/%s/role/%s | tr -d '[]' | tr ' ' ,),%s\"",
+	    mount, role, mount, role, policy);
+	fix(f, "# vault secrets list    tells whether there is an engine '%s' at all", g->store.path ? g->store.path : "of the key's first part");
+}
+
+static void fix_secret(struct finding *f, const struct group *g)
+{
+	const struct value *ref = value_at(g->first, "spec.data.0.remoteRef");
+	const char *key = value_text_or(ref, "key", "KEY"), *property = value_text_or(ref, "property", "PROPERTY");
+	const char *mount = g->store.path ? g->store.path : "ENGINE";
+	const char *bare = shell_word(f->mem, g->store.path ? key_in_engine(g->store.path, key) : key);
+
+	switch (g->cause->part) {
+	case ESO_POLICY:
+		fix_policy(f, g, key);
+		break;
+	case ESO_ABSENT:
+		fix(f, "# vault kv list -mount=%s    shows what is there; or put it there, its value from standard input:", mount);
+		fix(f, "vault kv put -mount=%s %s %s=-", shell_word(f->mem, mount), bare, shell_word(f->mem, property));
+		break;
+	case ESO_PROPERTY:
+		fix(f, "# vault kv get -mount=%s %s    shows its properties; or add this one, its value from standard input:", mount, bare);
+		fix(f, "vault kv patch -mount=%s %s %s=-", shell_word(f->mem, mount), bare, shell_word(f->mem, property));
+		break;
+	default:
+		fix(f, "kubectl describe %s", eso_object(f->mem, "externalsecret", g->first));
+	}
+	fix_sync(f, "externalsecret", g->first);
+}
+
+static void fix_store_name(const struct diag *d, struct finding *f, const struct group *g)
+{
+	struct eso_store store;
+
+	if (!eso_store_at(d, 0, &store)) {
+		fix(f, "kubectl get secretstores,clustersecretstores -A");
+		return;
+	}
+	fix(f, "kubectl patch %s --type merge -p '{\"spec\":{\"secretStoreRef\":{\"kind\":\"%s\",\"name\":\"%s\"}}}'",
+	    eso_object(f->mem, "externalsecret", g->first), store.kind, store.name);
+	fix_sync(f, "externalsecret", g->first);
+}
+
+JUDGE(judge_secrets)
+{
+	struct group groups[ESO_OTHER + 2] = {0};
+	size_t all, failing = 0, kinds = 0;
+
+	if (eso_unused(d, f))
+		return VERDICT_SKIP;
+	all = group_failing(d, f, groups);
+	for (; groups[kinds].n; kinds++) {
+		failing += groups[kinds].n;
+		evidence(f, "cause", "%zu: %s (%s%s)", groups[kinds].n, groups[kinds].cause->text, groups[kinds].names,
+		         groups[kinds].n > SHOWN ? ", ..." : "");
+		if (groups[kinds].cause->part == ESO_NO_STORE)
+			fix_store_name(d, f, &groups[kinds]);
+		else if (groups[kinds].cause->part != ESO_STORE)
+			fix_secret(f, &groups[kinds]);
+	}
+	if (!failing) {
+		found(f, "%zu ExternalSecrets of this Vault are synchronised", all);
+		return VERDICT_PASS;
+	}
+	found(f, "%zu of %zu ExternalSecrets fail, of %zu %s: %s (%s%s)", failing, all, kinds, kinds == 1 ? "cause" : "causes",
+	      groups[0].cause->text, groups[0].names, groups[0].n > SHOWN ? ", ..." : "");
+	return VERDICT_FAIL;
+}
+
+/* ---- load ---- */
+
+static int64_t interval_ms(const struct value *secret)
+{
+	const char *text = value_text_or(secret, "spec.refreshInterval", NULL);
+	AUTO(err) struct err e = {0};
+	int64_t ms;
+
+	return text && duration_parse(view_text(text), &ms, &e) == 0 ? ms : INTERVAL_MS;
+}
+
+static bool caches_tokens(const struct value *operator)
+{
+	const struct value *args = value_at(operator, "spec.template.spec.containers.0.args");
+
+	for (size_t i = 0; args && args->type == VALUE_LIST && i < args->n; i++)
+		if (strstr(value_text_or(args->items[i], "", ""), "enable-vault-token-cache"))
+			return true;
+	return false;
+}
+
+JUDGE(judge_refresh)
+{
+	const struct value *secret;
+	struct eso_store store;
+	double a_minute = 0;
+	size_t n = 0;
+
+	if (eso_unused(d, f))
+		return VERDICT_SKIP;
+	for (size_t i = 0; secret_at(d, &i, &secret, &store); i++) {
+		int64_t ms = interval_ms(secret);
+
+		n++;
+		a_minute += ms > 0 ? (double)MINUTE_MS / (double)ms : 0;
+	}
+	evidence(f, "load", "%zu ExternalSecrets, %.1f refreshes a minute", n, a_minute);
+	if (a_minute <= LOGINS_MANY || caches_tokens(eso_operator(d))) {
+		found(f, "%zu ExternalSecrets ask %.1f times a minute", n, a_minute);
+		return VERDICT_PASS;
+	}
+	found(f, "%zu ExternalSecrets log in %.0f times a minute, each with writes to DynamoDB", n, a_minute);
+	fix(f, "helm upgrade external-secrets external-secrets/external-secrets -n external-secrets --reuse-values "
+	    "--set extraArgs.enable-vault-token-cache=true");
+	fix(f, "# or have a longer refreshInterval: 1h is the default");
+	return VERDICT_WARN;
+}
+
+/* ---- a status that nobody keeps up ---- */
+
+JUDGE(judge_stale)
+{
+	const struct value *secret;
+	struct eso_store store;
+	int64_t now = host_wall_ms(d->host), at;
+	size_t n = 0;
+
+	if (eso_unused(d, f))
+		return VERDICT_SKIP;
+	for (size_t i = 0; secret_at(d, &i, &secret, &store); i++) {
+		const char *refreshed = value_text_or(secret, "status.refreshTime", NULL);
+		AUTO(err) struct err e = {0};
+
+		if (!refreshed || !interval_ms(secret) || iso8601_parse(view_text(refreshed), &at, &e) < 0 ||
+		    at + 2 * interval_ms(secret) + SLACK_MS > now)
+			continue;
+		if (n++ < SHOWN)
+			evidence(f, object_name(secret), "refreshed %s, every %s", refreshed, value_text_or(secret, "spec.refreshInterval", "1h"));
+	}
+	if (!n) {
+		found(f, "every status is as new as its refreshInterval promises");
+		return VERDICT_PASS;
+	}
+	found(f, "%zu ExternalSecrets were not looked at for more than two intervals: what they say of themselves is old", n);
+	fix(f, "kubectl rollout restart deployment -n %s %s", value_text_or(eso_operator(d), "metadata.namespace", "external-secrets"),
+	    eso_operator(d) ? object_name(eso_operator(d)) : "external-secrets");
+	return VERDICT_WARN;
+}

@@ -1,0 +1,55 @@
+/*
+ * What the eso family learns of External Secrets: what the API server serves of
+ * it, its operator, the stores that lead to this release's Vault, the
+ * ExternalSecrets that use them, and the events in which the operator says what
+ * its conditions keep to themselves.
+ */
+#ifndef DOMAIN_DIAG_ESO_H
+#define DOMAIN_DIAG_ESO_H
+
+#include "domain/diag_list.h"
+
+#define ESO_GROUP "external-secrets.io"
+
+enum { ESO_EVENT_KINDS = 3 };
+
+struct diag_eso {
+	bool group_read, absent;             /* the API group; absent: External Secrets is not installed */
+	const char *version;                 /* in which objects are read: "v1", else "v1beta1"; NULL: neither is served */
+	bool serves_v1, serves_v1beta1;
+	struct diag_list deployments, cluster_stores, stores, secrets;
+	struct diag_list events[ESO_EVENT_KINDS];   /* warnings only, of ClusterSecretStore, SecretStore, ExternalSecret */
+};
+
+/* Never NULL: empty before the first step of the family has ended. */
+const struct diag_eso *diag_eso(const struct diag *d);
+
+/* A store of Vault's provider. Texts are borrowed; NULL: not said. */
+struct eso_store {
+	const struct value *object;
+	const char *kind, *name, *namespace_;       /* of the store; namespace NULL: a ClusterSecretStore */
+	const char *server, *path, *version;        /* version: "v2" where nothing is said */
+	const char *mount, *role, *account, *account_namespace;   /* of kubernetes auth */
+	const struct value *audiences;              /* a list; NULL: none */
+};
+
+/* Stores that lead to this release's Vault, i from 0; false: there are no more. */
+bool eso_store_at(const struct diag *d, size_t i, struct eso_store *out);
+/* The store that the ExternalSecret (or one of its data) names; NULL kind in out and false: it is none of ours. */
+bool eso_store_of(const struct diag *d, const struct value *secret, struct eso_store *out);
+/* Does the address lead to a service or pod of the release? */
+bool eso_server_is_ours(const struct diag *d, const char *server);
+
+/* The condition Ready: "True", "False", "Unknown"; NULL: none yet. */
+const char *eso_ready(const struct value *object);
+const char *eso_reason(const struct value *object);
+const char *eso_message(const struct value *object);
+/* What the newest warning about the object says; NULL: none. */
+const char *eso_event(const struct diag *d, const char *kind, const struct value *object);
+/* The operator's deployment; NULL: none. */
+const struct value *eso_operator(const struct diag *d);
+
+enum { DIAG_ESO_STEPS = 6 };
+extern const struct step diag_eso_steps[DIAG_ESO_STEPS];
+
+#endif

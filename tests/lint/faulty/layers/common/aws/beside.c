@@ -1,0 +1,2 @@
+#include "kube/client.h"
+#include "net/loop.h"

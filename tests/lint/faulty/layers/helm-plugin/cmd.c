@@ -1,0 +1,2 @@
+#include "commands.h"
+#include "domain/plan.h"

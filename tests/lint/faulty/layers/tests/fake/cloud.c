@@ -1,0 +1,2 @@
+#include "fake/cloud.h"
+#include "aws/client.h"

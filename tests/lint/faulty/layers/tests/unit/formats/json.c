@@ -1,0 +1,3 @@
+#include "unit.h"
+#include "aws/client.h"
+#include "core/err.h"

@@ -1,0 +1,3 @@
+#include <curl/curl.h>
+#include <openssl/evp.h>
+#include <stdio.h>

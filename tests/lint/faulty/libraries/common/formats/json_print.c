@@ -1,0 +1,3 @@
+#include <cjson/cJSON.h>
+#include <yaml.h>
+#include <expat.h>

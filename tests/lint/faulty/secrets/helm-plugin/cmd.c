@@ -1,0 +1,1 @@
+int a = secret_expose(&s).n;
