@@ -35,6 +35,8 @@ static const struct word families[] = {
 	{ "dynamodb", "the table" },
 	{ "vault", "the servers: seal, leader, logs, certificates, versions" },
 	{ "cluster", "pods, nodes, services, network policies" },
+	{ "eso", "External Secrets: operator, stores, secrets" },
+	{ "hardening", "what would be better, and a score" },
 	{ "all", "everything (default)" },
 	{ NULL, NULL },
 };

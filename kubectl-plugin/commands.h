@@ -6,6 +6,6 @@
 
 /* The program without a command's name: `kubectl vault-check [irsa|kms|...]`. */
 extern const struct command cmd_check;
-extern const struct command cmd_list, cmd_explain, cmd_bundle;
+extern const struct command cmd_list, cmd_explain, cmd_bundle, cmd_policy;
 
 #endif

@@ -3,7 +3,7 @@
 #include "cli/complete.h"
 
 static const struct command *const commands[] = {
-	&cmd_check, &cmd_list, &cmd_explain, &cmd_bundle,
+	&cmd_check, &cmd_list, &cmd_explain, &cmd_bundle, &cmd_policy,
 };
 
 int main(int argc, char **argv)

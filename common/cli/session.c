@@ -148,23 +148,29 @@ static void tell(void *to, const struct graph *g, const struct step *step, const
 	progress_tell(&s->progress, g, step, t);
 }
 
-/* Further failures stand in the tracks; a user wants to see all of them at once. */
+/*
+ * A user wants to see all that failed at once, in the rows' order and not in the order in which replies happened to come.
+ * Credentials that are refused are refused everywhere: once is enough.
+ */
 static void gather_failures(const struct graph *g, struct err *e)
 {
-	for (size_t i = 0; i < g->n; i++) {
-		struct track *t = &g->tracks[i];
-		AUTO(err) struct err copy = {0};
-		bool told = false;
+	AUTO(err) struct err all = {0};
+	bool refused = false;
 
-		if (t->state != STEP_FAILED || !t->err.kind)
+	if (e->kind == ERR_STOPPED || (e->kind == ERR_LATE && !e->hint))
+		return;
+	for (size_t i = 0; i < g->n; i++) {
+		const struct track *t = &g->tracks[i];
+		AUTO(err) struct err copy = {0};
+
+		if (t->state != STEP_FAILED || !t->err.kind || (t->err.kind == ERR_AUTH && refused))
 			continue;
-		for (const struct err *seen = e; seen && !told; seen = seen->more)
-			told = seen->text && strstr(seen->text, t->err.text);
-		if (told)
-			continue;
+		refused |= t->err.kind == ERR_AUTH;
 		err_copy(&copy, &t->err);
-		err_append(e, &copy);
+		err_append(&all, &copy);
 	}
+	if (all.kind)
+		err_move(e, &all);
 }
 
 int session_loop(struct session *s, const struct step *steps, size_t n, bool plan_only, struct err *e)
@@ -207,8 +213,8 @@ static void tell_modifications(struct session *s)
 		if (!text_same(c->action, "change"))
 			continue;
 		for (size_t k = 0; k < c->n_attrs; k++)
-			talk_printf(s->app, "%s '%s': %s: %s -> %s", c->kind, c->name, c->attrs[k].name,
-			            c->attrs[k].old ? c->attrs[k].old : "", c->attrs[k].new);
+			talk_printf(s->app, "%s '%s': %s: %s%s%s", c->kind, c->name, c->attrs[k].name,
+			            c->attrs[k].old ? c->attrs[k].old : "", c->attrs[k].old ? " -> " : "", c->attrs[k].new);
 	}
 }
 

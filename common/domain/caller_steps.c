@@ -75,8 +75,8 @@ enum heard hear_cluster(void *world, size_t item, const struct reply *reply, str
 	if (heard != HEARD_DONE)
 		return heard;
 	if (!answer.ok) {
-		err_set(e, ERR_ABSENT, answer.status, "there is no EKS cluster '%s' in %s (account %s)", w->want.cluster,
-		        w->want.region, w->caller_account ? w->caller_account : "of these credentials");
+		err_set(e, ERR_ABSENT, answer.status, "there is no EKS cluster '%s' in %s in the account of these credentials",
+		        w->want.cluster, w->want.region);
 		err_hint(e, "aws eks list-clusters --region %s; then --cluster-name and --region", w->want.region);
 		return HEARD_REFUSED;
 	}

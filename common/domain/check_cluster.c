@@ -23,7 +23,7 @@ static const struct check checks[] = {
 	  .decides = "OOMKilled as the present or last end of the server's container, against its limit.",
 	  .remedy = "raise the memory limit", .reference = "Kubernetes, Resource Management for Pods and Containers"),
 	CHECK("restarts", "no server ends again and again", .reads = NEEDS("pods.read"), .judge = judge_restarts,
-	  .follows = NEEDS("irsa", "kms", "dynamodb", "config", "cluster-memory"),
+	  .follows = NEEDS("irsa", "kms", "dynamodb", "config", "vault-log", "cluster-memory"),
 	  .decides = "CrashLoopBackOff, or a server's container that has ended, with reason and exit code. Where identity, key or "
 	             "table are at fault this is what follows from it.",
 	  .remedy = "read the last lines of the log: the vault checks explain them",

@@ -22,7 +22,7 @@ static const struct check checks[] = {
 	  .decides = "Account and partition of the annotation against the cluster's, and against where a role of that name is.",
 	  .remedy = "name the role of the cluster's own account in the annotation",
 	  .reference = "IAM User Guide, IAM identifiers" },
-	{ .id = "irsa-role", .title = "the role exists", .link = LINK_ROLE, .needs = NEEDS("irsa-annotation"),
+	{ .id = "irsa-role", .title = "the role exists", .link = LINK_ROLE, .needs = NEEDS("irsa-role-account"),
 	  .reads = NEEDS("account.read", "caller.read", "role.read", "irsa.fix"), .judge = judge_role,
 	  .decides = "GetRole by the name in the annotation; the path must agree too. A role that is not this release's, by "
 	             "its tags, and does not trust its account is the wrong one where the release has its own.",

@@ -31,6 +31,8 @@ JUDGE(judge_provider)
 
 	if (!arn || !p->provider_read)
 		return unknown(f, NULL, "the cluster's issuer is not known");
+	if (!p->provider && elsewhere(d, f) && d->role)
+		return consequence(f, "irsa-role-account");
 	evidence(f, "issuer", "%s", d->issuer);
 	if (!p->provider && elsewhere(d, f))
 		return unknown(f, NULL, "the provider would be in account %s, but the credentials here belong to %s",
@@ -136,9 +138,9 @@ JUDGE(judge_trust_provider)
 /* A key of another issuer, or one spelt as a URL, is never in a request of this cluster. */
 static const char *wrong_key(struct arena *a, const char *values, const struct trust_want *want, const char *suffix)
 {
-	const char *key = arena_printf(a, "%s%s ", want->site, suffix);
+	const char *key = arena_printf(a, ", %s%s ", want->site, suffix);
 
-	if (text_same(values, "nothing") || strcasestr(values, key))
+	if (text_same(values, "nothing") || text_starts(values, key + 2) || strstr(values, key))
 		return "";
 	return arena_printf(a, "; the condition key must be '%s%s', as the token's issuer has it", want->site, suffix);
 }

@@ -24,11 +24,16 @@ int ask_key_by_alias(const void *world, size_t item, struct request *rq, struct 
 /* A key that cannot encrypt and decrypt now is never taken, nor is another one made beside it. */
 static enum heard check_state(const struct have_key *key, struct err *e)
 {
-	if (text_same(key->state, "PendingDeletion") || text_same(key->state, "PendingReplicaDeletion"))
-		return hear_guard(e, "aws kms cancel-key-deletion --key-id KEY; then aws kms enable-key --key-id KEY",
-		                  "the seal key '%s' is pending deletion", key->arn);
-	if (!text_same(key->state, "Enabled") && !text_same(key->state, "Creating"))
-		return hear_guard(e, "aws kms enable-key --key-id KEY", "the seal key '%s' is not enabled (%s)", key->arn, key->state);
+	if (text_same(key->state, "PendingDeletion") || text_same(key->state, "PendingReplicaDeletion")) {
+		hear_guard(e, NULL, "the seal key '%s' is pending deletion", key->arn);
+		err_hint(e, "aws kms cancel-key-deletion --key-id %s; then aws kms enable-key --key-id %s", key->arn, key->arn);
+		return HEARD_REFUSED;
+	}
+	if (!text_same(key->state, "Enabled") && !text_same(key->state, "Creating")) {
+		hear_guard(e, NULL, "the seal key '%s' is not enabled (%s)", key->arn, key->state);
+		err_hint(e, "aws kms enable-key --key-id %s", key->arn);
+		return HEARD_REFUSED;
+	}
 	if (!text_same(key->usage, "ENCRYPT_DECRYPT") || !text_same(key->spec, "SYMMETRIC_DEFAULT"))
 		return hear_guard(e, NULL, "the key '%s' is no symmetric encryption key (%s, %s)", key->arn, key->usage, key->spec);
 	return HEARD_DONE;

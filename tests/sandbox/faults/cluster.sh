@@ -21,7 +21,17 @@ policy_kube cluster-network-kube
 
 SET=statefulset/$RELEASE
 patch_set() { kubectl patch "$SET" -n "$NS" --type "$1" -p "$2"; }
-standby() { kubectl get pod -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,vault-active=false" -o jsonpath='{.items[0].metadata.name}'; }
+# A standby's name, as soon as there is one.
+standby() {
+	local i name
+	for ((i = 0; i < 120; i++)); do
+		name=$(kubectl get pod -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,vault-active=false" \
+			-o jsonpath='{range .items[*]}{.metadata.name}{"\n"}{end}' | head -n 1)
+		[ -z "$name" ] || break
+		sleep 0.5
+	done
+	say "${name:?no standby}"
+}
 
 inject_too_few_nodes() {
 	patch_set merge '{"spec":{"template":{"spec":{"affinity":{"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[

@@ -17,14 +17,16 @@
 #define TRUST(rest) "{'trust':{'Statement':[{" STATEMENT "," rest "}]}}"
 #define EQUALS(sub, aud) "'Condition':{'StringEquals':{" CLAIMS(sub, aud) "}}"
 #define GOOD EQUALS("system:serviceaccount:vault:vault", "sts.amazonaws.com")
-#define ENV(role) "{'name':'AWS_ROLE_ARN','value':'" role "'},{'name':'AWS_WEB_IDENTITY_TOKEN_FILE','value':'" TOKEN_DIR \
-                  "/token'},{'name':'AWS_STS_REGIONAL_ENDPOINTS','value':'regional'}"
+#define ROLE_ENV(role) "{'name':'AWS_ROLE_ARN','value':'" role "'}," \
+                       "{'name':'AWS_WEB_IDENTITY_TOKEN_FILE','value':'" TOKEN_DIR "/token'}"
+#define ENV(role) ROLE_ENV(role) ",{'name':'AWS_STS_REGIONAL_ENDPOINTS','value':'regional'}"
 #define VOLUMES "'volumes':[{'name':'aws-iam-token','projected':{'sources':[{'serviceAccountToken':" \
                 "{'audience':'sts.amazonaws.com','expirationSeconds':86400,'path':'token'}}]}}]"
 #define MOUNTS "'volumeMounts':[{'name':'aws-iam-token','mountPath':'" TOKEN_DIR "'}]"
-#define POD(meta, env, rest) \
-	"{'pods':{'items':[{'metadata':{'name':'vault-0','namespace':'vault','creationTimestamp':'2026-01-02T00:00:00Z'" meta "}," \
-	"'spec':{'containers':[{'name':'vault','image':'v','env':[" env "]," MOUNTS "}]," VOLUMES rest "},'status':{'phase':'Running'}}]}}"
+#define PODS(meta, env, rest) \
+	"'pods':{'items':[{'metadata':{'name':'vault-0','namespace':'vault','creationTimestamp':'2026-01-02T00:00:00Z'" meta "}," \
+	"'spec':{'containers':[{'name':'vault','image':'v','env':[" env "]," MOUNTS "}]," VOLUMES rest "},'status':{'phase':'Running'}}]}"
+#define POD(meta, env, rest) "{" PODS(meta, env, rest) "}"
 #define GROUP ",'securityContext':{'fsGroup':1000}"
 
 static const char healthy[] =
@@ -199,8 +201,7 @@ static const struct {
 	  "'Action':'sts:AssumeRole'},{" STATEMENT "," GOOD "}]}}", "irsa-trust-conditions", VERDICT_PASS, NULL, NULL },
 	{ "webhook absent", "{'webhook':null,'pods':{'items':[{'metadata':{'name':'vault-0'},'spec':{'containers':[{'name':'vault'}]},"
 	  "'status':{}}]}}", "irsa-webhook", VERDICT_FAIL, "is not there", "kubectl patch statefulset -n vault vault --type strategic" },
-	{ "webhook absent, pods equipped", "{'webhook':null,'pods':{'items':[{'metadata':{'name':'vault-0'},'spec':{'containers':"
-	  "[{'name':'vault','env':[" ENV(ROLE) "]}]},'status':{}}]}}", "irsa-webhook", VERDICT_INFO, "have what it would give", NULL },
+	{ "webhook absent, pods equipped", "{'webhook':null," PODS("", ENV(ROLE), GROUP) "}", "irsa-webhook", VERDICT_INFO, "have what it would give", NULL },
 	{ "webhook without endpoint", "{'webhook':{'webhooks':[{'clientConfig':{'service':{'namespace':'w','name':'w'}}}]},"
 	  "'slices':[{'endpoints':[{'conditions':{'ready':false}}]}],'pods':{'items':[{'metadata':{'name':'vault-0'},'spec':"
 	  "{'containers':[{'name':'vault'}]},'status':{}}]}}", "irsa-webhook", VERDICT_FAIL, "'w/w' has no endpoint", NULL },
@@ -212,7 +213,8 @@ static const struct {
 	  "skip-containers", "kubectl delete pod -n vault vault-0" },
 	{ "skipped by label", POD(",'labels':{'eks.amazonaws.com/skip-pod-identity-webhook':'true'}", "", GROUP), "irsa-pod-skip",
 	  VERDICT_FAIL, "skip-pod-identity-webhook", NULL },
-	{ "older", POD(",'creationTimestamp':'2025-12-31T23:59:59Z'", "", GROUP), "irsa-pod-age", VERDICT_FAIL,
+	{ "older", "{'account':{'metadata':{'managedFields':[{'time':'2026-01-02T00:00:00Z','fieldsV1':{'f:metadata':{'f:annotations':"
+	  "{'f:eks.amazonaws.com/role-arn':{}}}}}]}}," PODS("", "", GROUP) "}", "irsa-pod-age", VERDICT_FAIL,
 	  "older than the annotation", "kubectl delete pod -n vault vault-0" },
 	{ "another role, no time", "{'account':{'metadata':{'managedFields':null}},'pods':{'items':[{'metadata':{'name':'vault-0'},"
 	  "'spec':{'containers':[{'name':'vault','env':[" ENV("arn:aws:iam::123456789012:role/old") "]}]},'status':{}}]}}",
@@ -222,8 +224,7 @@ static const struct {
 	  "]}]},'status':{}}]}}", "irsa-token-mount", VERDICT_FAIL, "no token is mounted", "kubectl set env" },
 	{ "no fsGroup", POD("", ENV(ROLE), ""), "irsa-token-readable", VERDICT_WARN, "fsGroup", "fsGroup" },
 	{ "runAsUser", POD("", ENV(ROLE), ",'securityContext':{'runAsUser':100}"), "irsa-token-readable", VERDICT_PASS, NULL, NULL },
-	{ "global STS", POD("", ENV(ROLE) ",{'name':'AWS_STS_REGIONAL_ENDPOINTS','value':'legacy'}", GROUP), "irsa-pod-env",
-	  VERDICT_PASS, NULL, NULL },
+	{ "global STS", POD("", ROLE_ENV(ROLE), GROUP), "irsa-sts-regional", VERDICT_WARN, "global address", "kubectl annotate" },
 	{ "access key", POD("", ENV(ROLE) ",{'name':'AWS_ACCESS_KEY_ID','valueFrom':{'secretKeyRef':{'name':'s','key':'k'}}}", GROUP),
 	  "irsa-static-keys", VERDICT_WARN, "wins over the role", "kubectl set env" },
 	{ "STS refuses all the same", "{'trial':{'code':'AccessDenied','message':'Not authorized'}}", "irsa-proof", VERDICT_FAIL,

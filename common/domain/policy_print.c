@@ -1,0 +1,146 @@
+/* The rows of check_rights as the documents that grant them. */
+#include "domain/check_rights.h"
+
+#include "core/text.h"
+
+/* ---- Kubernetes ---- */
+
+static void add_once(struct arena *a, struct value *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (text_same(list->items[i]->text, text))
+			return;
+	value_push(a, list, value_new_text(a, text));
+}
+
+static struct value *list_of(struct arena *a, const char *text)
+{
+	struct value *list = value_new_list(a);
+
+	value_push(a, list, value_new_text(a, text));
+	return list;
+}
+
+static struct value *list_in(struct arena *a, struct value *map, const char *name)
+{
+	struct value *list = (struct value *)value_get(map, name);
+
+	return list ? list : value_set(a, map, name, value_new_list(a));
+}
+
+/* One rule a group and verb, with all resources that share them. */
+static void add_rule(struct arena *a, struct value *rules, const struct right *r)
+{
+	const char *what = r->group ? "resources" : "nonResourceURLs";
+	struct value *rule;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct value *old = rules->items[i];
+
+		if (text_same(value_text_or(old, "apiGroups.0", NULL), r->group) && text_same(value_text_or(old, "verbs.0", NULL), r->verb)) {
+			add_once(a, list_in(a, rules->items[i], what), r->resource);
+			return;
+		}
+	}
+	rule = value_push(a, rules, value_new_map(a));
+	if (r->group)
+		value_set(a, rule, "apiGroups", list_of(a, r->group));
+	value_set(a, rule, what, list_of(a, r->resource));
+	value_set(a, rule, "verbs", list_of(a, r->verb));
+}
+
+static struct value *rules_of(struct arena *a, enum right_where where, bool strong)
+{
+	struct value *rules = value_new_list(a);
+
+	for (size_t i = 0; i < n_check_rights; i++) {
+		const struct right *r = &check_rights[i];
+
+		if (r->kind == RIGHT_KUBE && r->where == where && r->strong == strong)
+			add_rule(a, rules, r);
+	}
+	return rules;
+}
+
+static struct value *add_object(struct arena *a, struct value *list, const char *kind, const char *name, const char *namespace_)
+{
+	struct value *v = value_push(a, list, value_new_map(a));
+
+	value_set_text(a, v, "apiVersion", "rbac.authorization.k8s.io/v1");
+	value_set_text(a, v, "kind", kind);
+	value_put(a, v, "metadata.name", value_new_text(a, name));
+	if (namespace_)
+		value_put(a, v, "metadata.namespace", value_new_text(a, namespace_));
+	return v;
+}
+
+/* A role and its binding; nothing where there are no rules. */
+static void add_role(struct arena *a, struct value *list, const struct policy_choice *choice, enum right_where where, bool strong)
+{
+	const char *name = strong ? "vault-check-strong" : "vault-check";
+	const char *namespace_ = where == IN_CLUSTER ? NULL : where == IN_RELEASE ? choice->namespace_ : "kube-system";
+	const char *kind = namespace_ ? "Role" : "ClusterRole";
+	struct value *rules = rules_of(a, where, strong), *role, *binding, *ref, *subject;
+
+	if (!rules->n)
+		return;
+	role = add_object(a, list, kind, name, namespace_);
+	value_set(a, role, "rules", rules);
+	binding = add_object(a, list, namespace_ ? "RoleBinding" : "ClusterRoleBinding", name, namespace_);
+	ref = value_set(a, binding, "roleRef", value_new_map(a));
+	value_set_text(a, ref, "apiGroup", "rbac.authorization.k8s.io");
+	value_set_text(a, ref, "kind", kind);
+	value_set_text(a, ref, "name", name);
+	subject = value_push(a, list_in(a, binding, "subjects"), value_new_map(a));
+	value_set_text(a, subject, "apiGroup", "rbac.authorization.k8s.io");
+	value_set_text(a, subject, "kind", "Group");
+	value_set_text(a, subject, "name", choice->group);
+}
+
+struct value *policy_kubernetes(struct arena *a, const struct policy_choice *choice, bool strong)
+{
+	struct value *list = value_new_list(a);
+
+	add_role(a, list, choice, IN_CLUSTER, strong);
+	add_role(a, list, choice, IN_RELEASE, strong);
+	add_role(a, list, choice, IN_KUBE_SYSTEM, strong);
+	return list;
+}
+
+/* ---- AWS ---- */
+
+/* What stands behind "arn:" of a row, with partition and account; the only directive is that of the account. */
+static const char *arn_of(struct arena *a, const struct policy_choice *choice, const char *on)
+{
+	const char *account = strstr(on, "%s");
+
+	return arena_printf(a, "arn:%s:%.*s%s%s", choice->partition, (int)(account - on), on, choice->account, account + 2);
+}
+
+struct value *policy_aws(struct arena *a, const struct policy_choice *choice)
+{
+	struct value *root = value_new_map(a), *statements;
+
+	value_set_text(a, root, "Version", "2012-10-17");
+	statements = value_set(a, root, "Statement", value_new_list(a));
+	for (size_t i = 0; i < n_check_rights; i++) {
+		const struct right *r = &check_rights[i];
+		struct value *statement = NULL;
+		const char *on;
+
+		if (r->kind != RIGHT_AWS)
+			continue;
+		on = r->on ? arn_of(a, choice, r->on) : "*";
+		for (size_t k = 0; k < statements->n && !statement; k++)
+			if (text_same(value_text_or(statements->items[k], "Resource", NULL), on))
+				statement = statements->items[k];
+		if (!statement) {
+			statement = value_push(a, statements, value_new_map(a));
+			value_set_text(a, statement, "Effect", "Allow");
+			value_set(a, statement, "Action", value_new_list(a));
+			value_set_text(a, statement, "Resource", on);
+		}
+		add_once(a, list_in(a, statement, "Action"), r->action);
+	}
+	return root;
+}
