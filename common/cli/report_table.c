@@ -26,6 +26,16 @@ static void put_wrapped(const struct page *p, size_t indent, const char *text)
 	buf_char(p->out, '\n');
 }
 
+/* On the rest of this line alone. */
+static void put_cut(const struct page *p, size_t indent, const char *text)
+{
+	AUTO(buf) struct buf safe = BUF_MAX(REPORT_TEXT_MAX);
+
+	text_safe(&safe, view_text(text));
+	text_fit(p->out, buf_bytes(&safe), p->columns > indent + 10 ? p->columns - indent : 10);
+	buf_char(p->out, '\n');
+}
+
 /* Lines to be pasted are never broken. */
 static void put_lines(const struct page *p, size_t indent, const char *text)
 {
@@ -68,7 +78,10 @@ static void put_finding(const struct page *p, const struct finding *f)
 	buf_char(p->out, ' ');
 	put_painted(p, f->verdict == VERDICT_FAIL ? PAINT_BOLD : PAINT_PLAIN, f->check->id);
 	buf_printf(p->out, "%*s", (int)(indent - 2 - id), "");
-	put_wrapped(p, indent, f->verdict == VERDICT_UNKNOWN ? arena_printf(f->mem, "not checked: %s", cause) : cause);
+	if (f->verdict == VERDICT_INFO && !p->look->wide)
+		put_cut(p, indent, cause);
+	else
+		put_wrapped(p, indent, f->verdict == VERDICT_UNKNOWN ? arena_printf(f->mem, "not checked: %s", cause) : cause);
 	if (p->look->wide || f->verdict == VERDICT_FAIL)
 		put_evidence(p, f);
 	if (f->verdict == VERDICT_UNKNOWN && f->right)

@@ -3,7 +3,7 @@
 #include "domain/diag_base.h"
 
 #define WEBHOOK_SOURCE "aws/amazon-eks-pod-identity-webhook, "
-#define TRUST_READS NEEDS("role.read", "issuer.read", "account.read", "pods.read", "caller.read")
+#define TRUST_READS NEEDS("role.read", "issuer.known", "account.read", "pods.read", "caller.read")
 
 static const struct check checks[] = {
 	{ .id = "irsa-account", .title = "the service account is there", .link = LINK_ACCOUNT, .needs = NEEDS("release"),
@@ -29,8 +29,8 @@ static const struct check checks[] = {
 	  .remedy = "make the role, or name the right one in the annotation",
 	  .reference = "IAM API Reference, GetRole" },
 	{ .id = "irsa-provider", .title = "IAM knows the cluster's issuer", .link = LINK_ROLE, .needs = NEEDS("irsa-account"),
-	  .reads = NEEDS("issuer.read", "caller.read", "provider.read"), .judge = judge_provider,
-	  .decides = "The API server says which issuer signs its tokens; GetOpenIDConnectProvider by the ARN that follows from it.",
+	  .reads = NEEDS("issuer.known", "caller.read", "provider.read"), .judge = judge_provider,
+	  .decides = "The API server (else EKS) says which issuer signs its tokens; GetOpenIDConnectProvider by the ARN that follows from it.",
 	  .remedy = "make an OIDC provider of the cluster's issuer",
 	  .reference = "EKS User Guide, Create an IAM OIDC provider for your cluster" },
 	{ .id = "irsa-provider-audience", .title = "the provider lists the tokens' audience", .link = LINK_ROLE,

@@ -5,9 +5,10 @@
 
 #include <inttypes.h>
 
+/* kubectl may wait for ever for a pod that a StatefulSet has made anew under the same name meanwhile. */
 void fix_restart(const struct diag *d, struct finding *f)
 {
-	fix(f, "kubectl delete pod -n %s -l app.kubernetes.io/instance=%s,component=server", d->release.namespace_, d->release.name);
+	fix(f, "kubectl delete pod --wait=false -n %s -l app.kubernetes.io/instance=%s,component=server", d->release.namespace_, d->release.name);
 }
 
 void fix_setting(const struct diag *d, struct finding *f, const char *name, const char *text)

@@ -31,6 +31,8 @@ const struct right check_rights[] = {
 	AWS("key.read", "kms:DescribeKey", KEY),
 	AWS("table.read", "dynamodb:DescribeTable", TABLE),
 
+	AWS("issuer.eks", "eks:DescribeCluster", CLUSTER),
+	NOTHING("issuer.known"),
 	AWS("role.expected", "iam:GetRole", ROLE),
 	NOTHING("irsa.fix"),
 	KUBE("webhook.read", IN_CLUSTER, "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "get"),

@@ -110,7 +110,7 @@ static enum verdict judge_lapsed(const struct diag *d, struct finding *f, const 
 	if (active) {
 		found(f, "the lock ran out %s, but '%s' says it is active: it has lost the table, or its clock is behind", when,
 		      active->name);
-		fix(f, "kubectl delete pod -n %s %s", d->release.namespace_, active->name);
+		fix(f, "kubectl delete pod --wait=false -n %s %s", d->release.namespace_, active->name);
 		return VERDICT_FAIL;
 	}
 	found(f, "the lock ran out %s and no pod took it: no pod is unsealed, or none may write", when);

@@ -317,7 +317,9 @@ enum heard hear_key_awaited(void *world, size_t item, const struct reply *reply,
 
 	if (heard != HEARD_DONE || shows || (!w->rival && w->looks >= 2))
 		return heard;
-	err_set(e, ERR_LATE, 0, "waiting for the key that another run makes for the table '%s'", w->want.names.table);
+	err_set(e, ERR_LATE, 0, "%s another run %s for the table '%s'",
+	        w->rival ? "waiting for the key that" : "looking once more for a key that", w->rival ? "makes" : "made",
+	        w->want.names.table);
 	err_hint(e, "run it again");
 	return HEARD_NOT_YET;
 }

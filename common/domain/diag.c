@@ -39,10 +39,35 @@ int diag_ask_aws(const struct diag *d, struct request *rq, const char *region, c
 	return aws_ask(&elsewhere, rq, op, params, e);
 }
 
+/* The piece between two marks; n is 0 where one is missing. */
+static struct view between(const char *text, const char *before, const char *after)
+{
+	const char *start = strstr(text, before), *end = start ? strstr(start + strlen(before), after) : NULL;
+
+	return end ? view_of(start + strlen(before), (size_t)(end - start) - strlen(before)) : (struct view){0};
+}
+
+/* "cannot get resource "pods" in API group "" in the namespace "vault"" is how every refusal of RBAC's goes on. */
+static void hint_right(const char *message, struct err *e)
+{
+	struct view verb = between(message, "cannot ", " "), what = between(message, "resource \"", "\"");
+	struct view group = between(message, "API group \"", "\""), path = between(message, "path \"", "\"");
+
+	if (!verb.n || (!what.n && !path.n))
+		return;
+	free(e->hint);
+	e->hint = NULL;
+	if (what.n)
+		err_hint(e, "%.*s %.*s%s%.*s", (int)verb.n, verb.p, (int)what.n, what.p, group.n ? "." : "", (int)group.n, group.p);
+	else
+		err_hint(e, "%.*s %.*s", (int)verb.n, verb.p, (int)path.n, path.p);
+}
+
 enum heard diag_hear_kube(struct diag *d, const struct reply *reply, struct kube_answer *answer, struct err *e,
                           const char *doing, ...)
 {
 	AUTO(text) char *text = NULL;
+	enum heard heard;
 	va_list ap;
 
 	va_start(ap, doing);
@@ -55,7 +80,10 @@ enum heard diag_hear_kube(struct diag *d, const struct reply *reply, struct kube
 	}
 	if (answer->status == 404)
 		return HEARD_DONE;
-	return kube_heard(answer, text, e);
+	heard = kube_heard(answer, text, e);
+	if (e->kind == ERR_DENIED)
+		hint_right(answer->message, e);
+	return heard;
 }
 
 enum heard diag_hear_aws(struct diag *d, const struct aws_op *op, const struct reply *reply, const char *absent,

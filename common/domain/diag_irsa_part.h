@@ -11,7 +11,7 @@
 #define WEB_IDENTITY_ACTION "sts:AssumeRoleWithWebIdentity"
 
 /* The table of the family's steps, in diag_irsa_steps.c. */
-enum { DIAG_IRSA_STEPS = 17 };
+enum { DIAG_IRSA_STEPS = 19 };
 extern const struct step diag_irsa_steps[DIAG_IRSA_STEPS];
 
 /* A policy of the role: inline (arn NULL) or attached. */

@@ -6,6 +6,57 @@
 
 #define WEBHOOK "pod-identity-webhook"   /* EKS's name, and that of the project's own manifests */
 
+/* ---- the issuer: where the API server does not tell (that takes a right of its own), EKS may ---- */
+
+static DUE(issuer_untold)
+{
+	const struct diag *d = world;
+
+	(void)item;
+	return !d->issuer && diag_cluster_name(d);
+}
+
+static ASK(ask_cluster)
+{
+	const struct diag *d = world;
+
+	(void)item;
+	return diag_ask_aws(d, rq, diag_cluster_region(d), &eks_describe_cluster,
+	                    params_of(&rq->mem, "name", diag_cluster_name(d), NULL), e);
+}
+
+static HEAR(hear_cluster)
+{
+	struct diag *d = world;
+	struct aws_answer answer;
+	enum heard heard = diag_hear_aws(d, &eks_describe_cluster, reply, "ResourceNotFoundException", &answer, e,
+	                                 "asking EKS for the issuer of '%s'", diag_cluster_name(d));
+
+	(void)item;
+	if (heard == HEARD_DONE && answer.ok)
+		d->issuer = value_text_or(answer.body, "cluster.identity.oidc.issuer", NULL);
+	return heard;
+}
+
+/* issuer.known: sends nothing, and fails when nobody told. */
+static DUE(issuer_unknown)
+{
+	const struct diag *d = world;
+
+	(void)item;
+	return !d->issuer;
+}
+
+static ASK(ask_unknown_issuer)
+{
+	(void)world;
+	(void)item;
+	(void)rq;
+	err_set(e, ERR_DENIED, 0, "the cluster's issuer is not known: neither the API server nor EKS told it");
+	err_hint(e, "get /.well-known/openid-configuration, or eks:DescribeCluster");
+	return -1;
+}
+
 /* ---- the OIDC provider of this cluster ---- */
 
 static DUE(provider_known)
@@ -180,13 +231,15 @@ static HEAR(hear_associations)
 #define ROW(row, ...) { .name = (row), .may_fail = true, __VA_ARGS__ }
 
 const struct step diag_irsa_steps[] = {
+	ROW("issuer.eks", .needs = NEEDS("issuer.read"), .due = issuer_untold, .ask = ask_cluster, .hear = hear_cluster),
+	ROW("issuer.known", .needs = NEEDS("issuer.eks"), .due = issuer_unknown, .ask = ask_unknown_issuer, .hear = hear_lacking),
 	ROW("role.expected", .due = role_expected, .ask = ask_expected, .hear = hear_expected),
-	ROW("irsa.fix", .needs = NEEDS("role.expected", "config.read", "pods.read", "issuer.read", "role.read"),
+	ROW("irsa.fix", .needs = NEEDS("role.expected", "config.read", "pods.read", "issuer.known", "role.read"),
 	    .due = never, .ask = ask_lacking, .hear = hear_lacking),
 	ROW("webhook.read", .ask = ask_webhook, .hear = hear_webhook),
 	ROW("webhook.endpoints", .needs = NEEDS("webhook.read"), .due = webhook_is_service, .ask = ask_webhook_slices,
 	    .hear = hear_webhook_slices),
-	ROW("provider.read", .needs = NEEDS("issuer.read", "account.read", "caller.read"), .due = provider_known,
+	ROW("provider.read", .needs = NEEDS("issuer.known", "account.read", "caller.read"), .due = provider_known,
 	    .ask = ask_provider, .hear = hear_provider),
 	ROW("associations.read", .needs = NEEDS("release.find"), .due = associations_known, .ask = ask_associations,
 	    .hear = hear_associations),

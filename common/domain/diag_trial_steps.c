@@ -90,8 +90,6 @@ HEAR(hear_trial_token)
 	d->mem = &scratch;      /* the answer holds a secret: it does not stay in the run's arena */
 	heard = diag_hear_kube(d, reply, &answer, e, "asking for a token of the service account '%s'", d->release.service_account);
 	d->mem = mem;
-	if (heard == HEARD_REFUSED && answer.status == 403)
-		err_hint(e, "create serviceaccounts/token");
 	if (heard != HEARD_DONE || !answer.ok)
 		return heard;
 	if (value_text(answer.body, "status.token", &token, e) < 0)

@@ -86,7 +86,7 @@ const struct step workflow_steps[] = {
 	  .patience_s = 120, .timeout_ms = 5000, .ask = ask_take_claim, .hear = hear_took_claim },
 	{ .name = "claim.held", .title = "see whether another run claims the table as well", .needs = NEEDS("claim.take"), .due = claim_taken,
 	  .patience_s = 60, .ask = ask_table_tags, .hear = hear_claim_held },
-	{ .name = "key.awaited", .title = "wait for the key that another run makes", .needs = NEEDS("claim.held"),
+	{ .name = "key.awaited", .title = "look for another run's key", .needs = NEEDS("claim.held"),
 	  .due = key_awaited, .patience_s = 2 * TAG_LAG_S, .ask = ask_key_settled, .hear = hear_key_awaited },
 	{ .name = "key.create", .needs = NEEDS("key.awaited"), .due = key_due, .change = "create the seal key",
 	  .before = key_note_claim, .settle = "tagged.read", .settle_s = TAG_LAG_S, .timeout_ms = 15000,

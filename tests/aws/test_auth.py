@@ -269,3 +269,18 @@ def test_key_policy_deny(front):
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
         kms.decrypt(CiphertextBlob=blob)
+
+
+def test_service_control_policy_binds_all_but_the_administrator(front):
+    iam = front.client("iam")
+    iam.create_user(UserName="u")
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    who = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    iam.put_user_policy(UserName="u", PolicyName="p",
+                        PolicyDocument=document(allow("kms:*", "*")))
+    only = {"Statement": [{"Effect": "Allow", "Action": "kms:ListAliases", "Resource": "*"}]}
+    assert front.control("POST", "organization", only).status == 200
+    assert attempt(front.client("kms", who).list_aliases) == "ok"
+    with pytest.raises(ClientError, match="because no service control policy allows"):
+        front.client("kms", who).list_keys()
+    assert attempt(front.client("kms").list_keys) == "ok"

@@ -186,7 +186,8 @@ def test_service_control_policy_binds_and_shows_in_the_simulator(front, iam):
     iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document(allow("kms:*", "*")))
 
     def simulated(action):
-        return iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=[action])["EvaluationResults"][0]
+        said = iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=[action])
+        return said["EvaluationResults"][0]
     assert "OrganizationsDecisionDetail" not in simulated("kms:Decrypt")
     denies = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
                             {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]}
@@ -195,7 +196,8 @@ def test_service_control_policy_binds_and_shows_in_the_simulator(front, iam):
     detail = simulated("kms:Decrypt")
     assert detail["EvalDecision"] == "explicitDeny"
     assert detail["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": False}
-    assert simulated("kms:Encrypt")["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": True}
+    detail = simulated("kms:Encrypt")["OrganizationsDecisionDetail"]
+    assert detail == {"AllowedByOrganizations": True}
     assert front.control("DELETE", "organization").status == 200
     assert simulated("kms:Decrypt")["EvalDecision"] == "allowed"
     assert front.control("POST", "organization", {"Statement": [{"Effect": "Maybe"}]}).status == 400

@@ -26,7 +26,8 @@ standby() {
 	local i name
 	for ((i = 0; i < 120; i++)); do
 		name=$(kubectl get pod -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,vault-active=false" \
-			-o jsonpath='{range .items[*]}{.metadata.name}{"\n"}{end}' | head -n 1)
+			-o jsonpath='{range .items[*]}{.metadata.name} {end}')
+		name=${name%% *}
 		[ -z "$name" ] || break
 		sleep 0.5
 	done

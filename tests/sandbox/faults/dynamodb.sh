@@ -95,12 +95,11 @@ restore_half_initialised() { aws dynamodb put-item --table-name "$TABLE" --item 
 # Another environment for Vault's container, and the first pod anew with it.
 configure() {
 	kubectl set env "statefulset/$RELEASE" -n "$NS" -c vault "$@"
-	kubectl delete pod "$RELEASE-0" -n "$NS"
-	kubectl wait --for=create pod "$RELEASE-0" -n "$NS" --timeout=60s
+	kubectl delete pod "$RELEASE-0" -n "$NS" --wait=false
 }
 unconfigure() {
 	kubectl set env "statefulset/$RELEASE" -n "$NS" -c vault AWS_DYNAMODB_TABLE- AWS_DYNAMODB_REGION- AWS_REGION-
-	kubectl delete pod -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,component=server"
+	kubectl delete pod --wait=false -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,component=server"
 }
 # Another table, on which the role has the same rights.
 create() { # name, partition key, sort key

@@ -95,12 +95,11 @@ inject_rotation_off() { aws kms disable-key-rotation --key-id "$KEY"; }
 # Another environment for Vault's container, and the first pod anew with it.
 configure() {
 	kubectl set env "statefulset/$RELEASE" -n "$NS" -c vault "$@"
-	kubectl delete pod "$RELEASE-0" -n "$NS"
-	kubectl wait --for=create pod "$RELEASE-0" -n "$NS" --timeout=60s
+	kubectl delete pod "$RELEASE-0" -n "$NS" --wait=false
 }
 unconfigure() {
 	kubectl set env "statefulset/$RELEASE" -n "$NS" -c vault AWS_REGION- AWS_DEFAULT_REGION- VAULT_AWSKMS_SEAL_KEY_ID-
-	kubectl delete pod -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,component=server"
+	kubectl delete pod --wait=false -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,component=server"
 }
 
 inject_region() { configure AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_DYNAMODB_REGION="$AWS_REGION"; }

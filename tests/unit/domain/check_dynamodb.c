@@ -53,7 +53,7 @@ static const struct wrong wrongs[] = {
 	{ "dynamodb-lock", VERDICT_FAIL, "lasts in 60 min, and Vault takes it for 15 s at most", "aws dynamodb delete-item",
 	  { "active=null", "stored/lock_ns=\"1795502184000000000\"" } },
 	{ "dynamodb-lock", VERDICT_WARN, "its holder's clock was ahead", "", { "stored/lock_ns=\"1795502184000000000\"" } },
-	{ "dynamodb-lock", VERDICT_FAIL, "ran out 60 min ago, but 'vault-0' says it is active", "kubectl delete pod -n vault vault-0",
+	{ "dynamodb-lock", VERDICT_FAIL, "ran out 60 min ago, but 'vault-0' says it is active", "kubectl delete pod --wait=false -n vault vault-0",
 	  { "stored/lock_ns=\"1795494984000000000\"" } },
 	{ "dynamodb-lock", VERDICT_FAIL, "no pod took it", "", { "active=null", "stored/lock_ns=\"1795494984000000000\"" } },
 	{ "dynamodb-lock", VERDICT_WARN, "nobody holds the lock", "", { "active=null", "stored/lock_ns=null" } },
