@@ -48,20 +48,47 @@ static enum fail_on fail_on_of(const char *word)
 	return text_same(word, "never") ? FAIL_NEVER : FAIL_ON_FAIL;
 }
 
+/* All names that are wrong in one go. */
+static int check_contexts(struct app *app, const struct text_list *names, const char *const *known, struct err *e)
+{
+	struct text_list all = { 0 };
+
+	for (; *known; known++)
+		text_list_add(&app->mem, &all, *known);
+	for (size_t i = 0; i < names->n; i++) {
+		const char *near;
+		bool found = false;
+
+		for (size_t k = 0; k < all.n && !found; k++)
+			found = text_same(all.at[k], names->at[i]);
+		if (found)
+			continue;
+		near = text_list_nearest(&all, names->at[i]);
+		err_also(e, ERR_USAGE, "the kubeconfig has no context '%s'", names->at[i]);
+		err_hint(e, near ? "did you mean '%s'?" : "kubectl config get-contexts", near);
+	}
+	return e->kind ? -1 : 0;
+}
+
 /* a,b or all; *out stays NULL when the option was not given. */
 static int find_contexts(struct app *app, const struct text_list *given, const char *const **out, struct err *e)
 {
+	const char *const *known;
 	struct text_list names = { 0 };
 
 	if (!given->n)
 		return 0;
 	if (app->kube.context || app->kube.cluster || app->kube.server)
 		return err_set(e, ERR_USAGE, 0, "--contexts stands alone: not with --context, --cluster or --server");
+	if (kube_contexts(&app->host, &app->mem, &app->kube, &known, e) < 0)
+		return -1;
 	for (size_t i = 0; i < given->n; i++) {
 		struct view rest = view_text(given->at[i]);
 
-		if (text_same(given->at[i], "all"))
-			return kube_contexts(&app->host, &app->mem, &app->kube, out, e);
+		if (text_same(given->at[i], "all")) {
+			*out = known;
+			return 0;
+		}
 		while (rest.p) {
 			struct view name = view_trim(view_cut(&rest, ','));
 
@@ -72,7 +99,7 @@ static int find_contexts(struct app *app, const struct text_list *given, const c
 	if (!names.n)
 		return err_set(e, ERR_USAGE, 0, "--contexts names no context");
 	*out = names.at;
-	return 0;
+	return check_contexts(app, &names, known, e);
 }
 
 /* An answer that is read by a program has one document. */

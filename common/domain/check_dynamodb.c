@@ -117,8 +117,7 @@ static const struct check checks[] = {
 	  .remedy = "tidy what is old (PKI certificates, leases), and keep large things out of Vault",
 	  .reference = STORAGE_SOURCE "; hashicorp/vault#21042" },
 	{ .id = "dynamodb-proof", .title = "the role does all six things", .link = LINK_TABLE, .proof = true,
-	  .needs = NEEDS("irsa-proof", "dynamodb-table", "dynamodb-schema", "dynamodb-status"),
-	  .reads = NEEDS("trial.assume", "trial.table"), .uses = NEEDS("role.policies"), .judge = judge_table_proof,
+	  .needs = NEEDS("irsa-proof"), .reads = NEEDS("trial.assume", "trial.table"), .uses = NEEDS("table.read", "role.policies"), .judge = judge_table_proof,
 	  .decides = "With credentials of the role: DescribeTable; GetItem and Query of a key that is not there; UpdateItem and "
 	             "DeleteItem with a condition that cannot hold; BatchWriteItem that deletes a random key that is not there. "
 	             "Nothing is changed.",

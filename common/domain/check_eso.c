@@ -32,6 +32,13 @@ static const struct check checks[] = {
 	             "where Vault's own answer is; a store's Ready says nothing of rights on paths.",
 	  .remedy = "mend role, namespace, account, audience, mount or server of the store: the event says which",
 	  .reference = "external-secrets, pkg/controllers/secretstore/common.go; vault-plugin-auth-kubernetes, path_login.go"),
+	CHECK("login", "the stores' logins work now", .needs = NEEDS("eso-operator"), .follows = NEEDS("cluster-reviewer", "eso-store", "vault"),
+	  .reads = NEEDS("eso.group", "eso.cluster-stores", "eso.stores", "eso.trial-token", "eso.trial-login"),
+	  .uses = NEEDS("eso.trial-revoke"), .proof = true, .judge = judge_login,
+	  .decides = "Logs in as each store does: a TokenRequest for its service account and audiences, given to its role at Vault "
+	             "through a port-forward. The token that comes of it is revoked at once.",
+	  .remedy = "mend role, namespace, account, audience or mount: Vault's answer says which",
+	  .reference = "vault-plugin-auth-kubernetes, path_login.go"),
 	CHECK("path", "the keys have a form that can be right", .needs = NEEDS("eso-operator"), .reads = SECRET_READS,
 	  .follows = NEEDS("eso-store"), .judge = judge_paths,
 	  .decides = "What the operator makes of the store's path and the key of KV version 2, for ExternalSecrets that are not "

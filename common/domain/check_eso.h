@@ -16,6 +16,7 @@ JUDGE(judge_old_objects);
 /* check_eso_store.c */
 JUDGE(judge_stores);
 JUDGE(judge_store_server);
+JUDGE(judge_login);
 
 /* check_eso_secret.c */
 JUDGE(judge_paths);

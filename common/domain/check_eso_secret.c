@@ -183,13 +183,17 @@ static size_t group_failing(const struct diag *d, struct finding *f, struct grou
 	return all;
 }
 
-static void fix_policy(struct finding *f, const struct group *g, const char *key)
+/* All keys of the ExternalSecret, since writing a policy replaces it. */
+static void fix_policy(struct finding *f, const struct group *g)
 {
+	const struct value *rows = value_at(g->first, "spec.data");
 	const char *role = g->store.role ? g->store.role : "ROLE", *mount = g->store.mount ? g->store.mount : "kubernetes";
 	const char *policy = arena_printf(f->mem, "%s-read-%s", role, object_name(g->first));
 
 	fix(f, "vault policy write %s - <<'EOF'", shell_word(f->mem, policy));
-	fix(f, "path \"%s\" { capabilities = [\"read\"] }", kv_request(f->mem, g->store.path, key));
+	for (size_t i = 0; rows && rows->type == VALUE_LIST && i < rows->n; i++)
+		fix(f, "path \"%s\" { capabilities = [\"read\"] }",
+		    kv_request(f->mem, g->store.path, value_text_or(rows->items[i], "remoteRef.key", "KEY")));
 	fix(f, "EOF");
 	fix(f, "vault write auth/%s/role/%s token_policies=\"$(vault read -field=token_policies auth/%s/role/%s | tr -d '[]' | tr ' ' ,),%s\"",
 	    mount, role, mount, role, policy);
@@ -205,7 +209,7 @@ static void fix_secret(struct finding *f, const struct group *g)
 
 	switch (g->cause->part) {
 	case ESO_POLICY:
-		fix_policy(f, g, key);
+		fix_policy(f, g);
 		break;
 	case ESO_ABSENT:
 		fix(f, "# vault kv list -mount=%s    shows what is there; or put it there, its value from standard input:", mount);
@@ -286,25 +290,27 @@ JUDGE(judge_refresh)
 	const struct value *secret;
 	struct eso_store store;
 	double a_minute = 0;
-	size_t n = 0;
+	size_t n = 0, fast = 0;
 
 	if (eso_unused(d, f))
 		return VERDICT_SKIP;
 	for (size_t i = 0; secret_at(d, &i, &secret, &store); i++) {
 		int64_t ms = interval_ms(secret);
 
+		if (ms > 0 && ms < MINUTE_MS && fast++ < SHOWN)
+			fix(f, "kubectl patch %s --type merge -p '{\"spec\":{\"refreshInterval\":\"1h\"}}'",
+			    eso_object(f->mem, "externalsecret", secret));
 		n++;
 		a_minute += ms > 0 ? (double)MINUTE_MS / (double)ms : 0;
 	}
 	evidence(f, "load", "%zu ExternalSecrets, %.1f refreshes a minute", n, a_minute);
 	if (a_minute <= LOGINS_MANY || caches_tokens(eso_operator(d))) {
+		f->fix = NULL;
 		found(f, "%zu ExternalSecrets ask %.1f times a minute", n, a_minute);
 		return VERDICT_PASS;
 	}
 	found(f, "%zu ExternalSecrets log in %.0f times a minute, each with writes to DynamoDB", n, a_minute);
-	fix(f, "helm upgrade external-secrets external-secrets/external-secrets -n external-secrets --reuse-values "
-	    "--set extraArgs.enable-vault-token-cache=true");
-	fix(f, "# or have a longer refreshInterval: 1h is the default");
+	fix(f, "# or let the operator keep its tokens: --set extraArgs.enable-vault-token-cache=true for its chart");
 	return VERDICT_WARN;
 }
 

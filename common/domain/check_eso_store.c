@@ -153,6 +153,36 @@ JUDGE(judge_stores)
 	return VERDICT_FAIL;
 }
 
+JUDGE(judge_login)
+{
+	const struct diag_eso *p = diag_eso(d);
+	struct eso_store store;
+	size_t tried = 0;
+
+	if (eso_unused(d, f))
+		return VERDICT_SKIP;
+	for (size_t i = 0; i < ESO_LOGINS_MAX && eso_store_at(d, i, &store); i++) {
+		const struct eso_login *login = &p->login[i];
+		const struct eso_cause *cause = eso_cause_of(login->why);
+
+		if (login->accepted || login->why)
+			evidence(f, store.name, "%s", login->accepted ? "accepted" : login->why);
+		tried += login->accepted;
+		if (login->accepted || !login->why)
+			continue;
+		if (cause->part == ESO_OTHER || cause->part == ESO_UNREACHABLE)
+			return unknown(f, "create serviceaccounts/token; get, create pods/portforward", "the login of '%s' could not be tried: %s",
+			               store.name, login->why);
+		found(f, "the login of the %s '%s' is refused: %s (role '%s')", store.kind, store.name, cause->text, store.role ? store.role : "");
+		fix_store(d, f, &store, cause);
+		return VERDICT_FAIL;
+	}
+	if (!tried)
+		return not_applicable(f, "no store logs in by a service account whose token may be asked for");
+	found(f, "%zu %s just now, and logged out again", tried, tried == 1 ? "store's account logged in" : "stores' accounts logged in");
+	return VERDICT_PASS;
+}
+
 /* The plain service means every pod, unready ones too; a service of the active pod does not. */
 JUDGE(judge_store_server)
 {

@@ -70,8 +70,8 @@ static const struct check checks[] = {
 	ALLOW("encrypt", "Encrypt", judge_allow_encrypt),
 	ALLOW("decrypt", "Decrypt", judge_allow_decrypt),
 	{ .id = "kms-proof", .title = "the role encrypts and decrypts with the key", .link = LINK_KEY, .proof = true,
-	  .needs = NEEDS("irsa-proof", "kms-key", "kms-key-state", "kms-key-usage"),
-	  .reads = NEEDS("trial.assume", "trial.key", "trial.decrypt"), .uses = NEEDS("key.policy", "key.grants", "role.policies"),
+	  .needs = NEEDS("irsa-proof"), .reads = NEEDS("trial.assume", "trial.key", "trial.decrypt"),
+	  .uses = NEEDS("key.read", "key.policy", "key.grants", "role.policies"),
 	  .judge = judge_kms_proof,
 	  .decides = "With credentials of the role, taken by a token of the service account: DescribeKey, Encrypt of random bytes, "
 	             "Decrypt, and the bytes must be the same. A KMS that fails is silent in a running Vault for ten minutes, so it "

@@ -66,7 +66,11 @@ enum verdict consequence(struct finding *f, const char *id);
 void fix_setting(const struct diag *d, struct finding *f, const char *name, const char *text);
 void fix_restart(const struct diag *d, struct finding *f);
 
-/* "3 days ago", "in 2 h": how far a time lies from now; in the arena. */
+/* "3 days ago", "in 2 h": how far a time lies from now; "2 h": how long it lasts. In the arena. */
 const char *ago(struct arena *a, int64_t at_ms, int64_t now_ms);
+const char *span(struct arena *a, int64_t ms);
+
+/* Where the pods look for the key, as a word of a shell: where nothing says so, the run's own region. */
+const char *key_region_word(const struct diag *d, struct arena *a);
 
 #endif

@@ -148,20 +148,36 @@ static const char *refused_check(const struct diag *d, struct arena *a, const ch
 	return NULL;
 }
 
+/* What is wrong with the key itself, by its own check. */
+static const char *key_check(const struct diag *d)
+{
+	const char *home = diag_key_home(d), *region = diag_key_region(d);
+
+	if (d->key_read && !d->key)
+		return home && region && !text_same(home, region) ? "kms-region" : "kms-key";
+	if (d->key && !text_same(value_text_or(d->key, "KeyState", ""), "Enabled"))
+		return "kms-key-state";
+	if (d->key && !text_same(value_text_or(d->key, "KeyUsage", ""), "ENCRYPT_DECRYPT"))
+		return "kms-key-usage";
+	return NULL;
+}
+
 static enum verdict judge_trial(const struct diag *d, struct finding *f, const struct trial *t, const char *action)
 {
 	const char *earlier;
 
 	if (t->allowed)
 		return VERDICT_PASS;
-	earlier = refused_check(d, f->mem, action);
+	earlier = key_check(d);
+	if (!earlier)
+		earlier = refused_check(d, f->mem, action);
 	if (earlier)
 		return consequence(f, earlier);
 	if (!t->asked)
 		return unknown(f, NULL, "%s was not tried", action);
 	found(f, "as '%s', %s failed: %s: %s", d->role_name, action, t->code ? t->code : "", t->message ? t->message : "");
 	if (text_same(t->code, "DisabledException") || text_same(t->code, "KMSInvalidStateException"))
-		fix(f, "aws kms enable-key --region %s --key-id %s", shell_word(f->mem, diag_key_region(d)),
+		fix(f, "aws kms enable-key --region %s --key-id %s", key_region_word(d, f->mem),
 		    shell_word(f->mem, diag_key_arn(d, f->mem) ? diag_key_arn(d, f->mem) : diag_key_id(d)));
 	return VERDICT_FAIL;
 }

@@ -17,18 +17,33 @@ void fix_setting(const struct diag *d, struct finding *f, const char *name, cons
 	    d->release.fullname, d->release.namespace_, name, shell_word(f->mem, text));
 }
 
-const char *ago(struct arena *a, int64_t at_ms, int64_t now_ms)
+const char *span(struct arena *a, int64_t ms)
 {
-	int64_t s = (at_ms < now_ms ? now_ms - at_ms : at_ms - now_ms) / 1000;
-	const char *before = at_ms < now_ms ? "" : "in ", *after = at_ms < now_ms ? " ago" : "";
+	int64_t s = (ms < 0 ? -ms : ms) / 1000;
 
 	if (s < 120)
-		return arena_printf(a, "%s%" PRId64 " s%s", before, s, after);
+		return arena_printf(a, "%" PRId64 " s", s);
 	if (s < 7200)
-		return arena_printf(a, "%s%" PRId64 " min%s", before, s / 60, after);
+		return arena_printf(a, "%" PRId64 " min", s / 60);
 	if (s < 2 * 86400)
-		return arena_printf(a, "%s%" PRId64 " h%s", before, s / 3600, after);
-	return arena_printf(a, "%s%" PRId64 " days%s", before, s / 86400, after);
+		return arena_printf(a, "%" PRId64 " h", s / 3600);
+	return arena_printf(a, "%" PRId64 " days", s / 86400);
+}
+
+const char *ago(struct arena *a, int64_t at_ms, int64_t now_ms)
+{
+	const char *how_far = span(a, now_ms - at_ms);
+
+	return at_ms < now_ms ? arena_printf(a, "%s ago", how_far) : arena_printf(a, "in %s", how_far);
+}
+
+const char *key_region_word(const struct diag *d, struct arena *a)
+{
+	const char *region = diag_key_region(d);
+
+	if (!region)
+		region = d->aws && d->aws->region ? d->aws->region : "us-east-1";
+	return shell_word(a, region);
 }
 
 /* Which variable of the pod decides where the key is looked for; NULL: none. */
@@ -61,8 +76,8 @@ JUDGE(judge_key_region)
 	evidence(f, "configuration", "%s, by the %s", home, text_same(home, d->facts.seal_region) ? "seal stanza" : "key's ARN");
 	evidence(f, variable ? variable : "seal stanza", "%s", region);
 	if (d->key) {
-		found(f, "%s=%s of the pods wins over the seal stanza's region %s: the key '%s' there is used", variable, region, home,
-		      value_text_or(d->key, "Arn", ""));
+		found(f, "%s=%s of the pods wins over the seal stanza's region %s: the key '%s' there is used",
+		      variable ? variable : "region", region, home, value_text_or(d->key, "Arn", ""));
 		return VERDICT_WARN;
 	}
 	if (variable)
@@ -105,7 +120,7 @@ JUDGE(judge_key)
 		}
 		return VERDICT_FAIL;
 	}
-	region = region ? region : d->aws ? d->aws->region : "the region";
+	region = region ? region : key_region_word(d, f->mem);
 	evidence(f, "configured key", "%s", id);
 	evidence(f, "region", "%s", region);
 	for (size_t i = 0; i < s->n_keys; i++)
@@ -122,7 +137,7 @@ JUDGE(judge_key)
 static void fix_state(const struct diag *d, struct finding *f, bool cancel)
 {
 	const char *arn = shell_word(f->mem, value_text_or(d->key, "Arn", ""));
-	const char *region = shell_word(f->mem, diag_key_region(d) ? diag_key_region(d) : d->aws->region);
+	const char *region = key_region_word(d, f->mem);
 
 	if (cancel)
 		fix(f, "aws kms cancel-key-deletion --region %s --key-id %s", region, arn);
@@ -170,7 +185,7 @@ JUDGE(judge_key_usage)
 		fix_setting(d, f, "VAULT_AWSKMS_SEAL_KEY_ID", s->keys[0]);
 		fix_restart(d, f);
 	} else {
-		fix(f, "aws kms create-key --region %s    # and name it as kms_key_id", diag_key_region(d) ? diag_key_region(d) : "REGION");
+		fix(f, "aws kms create-key --region %s    # and name it as kms_key_id", key_region_word(d, f->mem));
 	}
 	return VERDICT_FAIL;
 }
@@ -199,7 +214,7 @@ JUDGE(judge_rotation)
 	if (!value_bool_or(rotation, "KeyRotationEnabled", false)) {
 		found(f, "the key is never rotated");
 		fix(f, "aws kms enable-key-rotation --region %s --key-id %s --rotation-period-in-days 365",
-		    shell_word(f->mem, diag_key_region(d) ? diag_key_region(d) : d->aws->region), shell_word(f->mem, arn));
+		    key_region_word(d, f->mem), shell_word(f->mem, arn));
 		return VERDICT_WARN;
 	}
 	found(f, "rotated every %" PRId64 " days", value_int_or(rotation, "RotationPeriodInDays", 365));

@@ -18,7 +18,7 @@ static const char *alias_name(const char *id)
 JUDGE(judge_alias)
 {
 	const char *id = diag_key_id(d), *arn = value_text_or(d->key, "Arn", ""), *other = diag_other_wrapping(d);
-	const char *region = diag_key_region(d) ? diag_key_region(d) : d->aws->region;
+	const char *region = key_region_word(d, f->mem);
 
 	if (!is_alias(id)) {
 		found(f, "the key is named by its id");
@@ -29,7 +29,7 @@ JUDGE(judge_alias)
 		evidence(f, "wraps the stored root key", "%s", other);
 		found(f, "the alias '%s' was pointed to another key: it leads to '%s', but '%s' wraps the stored root key",
 		      alias_name(id), arn, other);
-		fix(f, "aws kms update-alias --region %s --alias-name %s --target-key-id %s", shell_word(f->mem, region),
+		fix(f, "aws kms update-alias --region %s --alias-name %s --target-key-id %s", region,
 		    shell_word(f->mem, alias_name(id)), shell_word(f->mem, other));
 		fix_restart(d, f);
 		return VERDICT_FAIL;
@@ -57,6 +57,7 @@ static void fix_wrapping_state(struct finding *f, const struct value *key, bool 
 static enum verdict judge_other(const struct diag *d, struct finding *f, const char *other)
 {
 	const struct diag_kms *p = diag_kms(d);
+	enum policy_answer may;
 	const char *state;
 
 	evidence(f, "configured key", "%s", value_text_or(d->key, "Arn", ""));
@@ -76,9 +77,11 @@ static enum verdict judge_other(const struct diag *d, struct finding *f, const c
 		fix_wrapping_state(f, p->wrapping, pending);
 		return VERDICT_FAIL;
 	}
-	if (diag_role_may(d, "kms:Decrypt", value_text_or(p->wrapping, "Arn", ""), NULL) == POLICY_IMPLICIT) {
+	may = diag_role_may(d, "kms:Decrypt", value_text_or(p->wrapping, "Arn", ""), NULL);
+	if (may == POLICY_IMPLICIT || may == POLICY_DENIED) {
 		found(f, "'%s' wraps the stored root key, but the role may not call kms:Decrypt on it", other);
-		fix_role_policy(d, f, "kms:Decrypt", value_text_or(p->wrapping, "Arn", ""));
+		if (may == POLICY_IMPLICIT)
+			fix_role_policy(d, f, "kms:Decrypt", value_text_or(p->wrapping, "Arn", ""));
 		return VERDICT_FAIL;
 	}
 	found(f, "'%s' wraps the stored root key, not the configured key: it must stay, and usable", other);

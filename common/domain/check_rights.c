@@ -95,6 +95,9 @@ const struct right check_rights[] = {
 	KUBE("eso.stores", IN_CLUSTER, ESO, "secretstores", "list"),
 	KUBE("eso.secrets", IN_CLUSTER, ESO, "externalsecrets", "list"),
 	KUBE("eso.events", IN_CLUSTER, "", "events", "list"),
+	STRONG("eso.trial-token", IN_CLUSTER, "", "serviceaccounts/token", "create"),
+	FORWARD("eso.trial-login"),
+	FORWARD("eso.trial-revoke"),
 
 	KUBE("bundle.events", IN_RELEASE, "", "events", "list"),
 	KUBE("bundle.logs", IN_RELEASE, "", "pods/log", "get"),

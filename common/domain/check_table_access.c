@@ -67,9 +67,27 @@ JUDGE(judge_create_table)
 	return VERDICT_WARN;
 }
 
+/* What is wrong with the table itself, by its own check. */
+static const char *table_check(const struct diag *d, struct arena *a)
+{
+	static const char *const own[] = { "dynamodb-schema", "dynamodb-status" };
+
+	if (d->table_read && !d->table)
+		return d->facts.storage_region && !text_same(d->facts.storage_region, diag_table_region(d)) ? "dynamodb-region"
+		                                                                                            : "dynamodb-table";
+	for (size_t i = 0; d->table && i < COUNT_OF(own); i++) {
+		struct finding f = { .check = check_find(own[i]), .mem = a, .cause = "" };
+
+		if (f.check->judge(d, &f) == VERDICT_FAIL)
+			return own[i];
+	}
+	return NULL;
+}
+
 JUDGE(judge_table_proof)
 {
 	const struct diag_dynamodb *p = diag_dynamodb(d);
+	const char *earlier = table_check(d, f->mem);
 
 	if (!diag_trial_aws(d))
 		return consequence(f, "irsa-proof");
@@ -82,8 +100,8 @@ JUDGE(judge_table_proof)
 			evidence(f, action, "%s", t->code ? "allowed; its condition could not hold" : "worked");
 			continue;
 		}
-		if (allow_refused(d, &what))
-			return consequence(f, ids[i]);
+		if (earlier || allow_refused(d, &what))
+			return consequence(f, earlier ? earlier : ids[i]);
 		if (!t->asked)
 			return unknown(f, NULL, "%s was not tried", action);
 		found(f, "as '%s', %s failed: %s: %s", d->role_name, action, t->code ? t->code : "", t->message ? t->message : "");

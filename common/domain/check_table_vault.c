@@ -87,8 +87,8 @@ static enum verdict judge_held(const struct diag *d, struct finding *f, const st
 	int64_t left_ms = s->lock_expires_ms - s->aws_ms;
 
 	if (left_ms > LOCK_TTL_MS + SKEW_MS) {
-		found(f, "the lock lasts %s, and Vault takes it for 15 s at most: its holder's clock was ahead, and %s",
-		      ago(f->mem, s->lock_expires_ms, s->aws_ms), active ? "its pod may still renew it" : "no pod can lead until then");
+		found(f, "the lock lasts %s more, and Vault takes it for 15 s at most: its holder's clock was ahead, and %s",
+		      span(f->mem, left_ms), active ? "its pod may still renew it" : "no pod can lead until then");
 		if (!active)
 			fix_lock(d, f, s);
 		return active ? VERDICT_WARN : VERDICT_FAIL;
@@ -98,7 +98,7 @@ static enum verdict judge_held(const struct diag *d, struct finding *f, const st
 		return VERDICT_PASS;
 	}
 	found(f, "the lock is held for %s more, but no pod of this release is active: its holder is gone, or another Vault uses "
-	         "this table", ago(f->mem, s->lock_expires_ms, s->aws_ms) + strlen("in "));
+	         "this table", span(f->mem, left_ms));
 	fix_lock(d, f, s);
 	return VERDICT_FAIL;
 }
@@ -157,13 +157,13 @@ JUDGE(judge_clock)
 		if (ahead_ms > SKEW_MS) {
 			evidence(f, "the lock's holder against AWS", "at least %+" PRId64 " ms", ahead_ms);
 			found(f, "the clock of the lock's holder is %s ahead of AWS's: Vault's lock rests on the nodes' clocks",
-			      ago(f->mem, ahead_ms, 0) + strlen("in "));
+			      span(f->mem, ahead_ms));
 			return VERDICT_WARN;
 		}
 	}
 	if (ours_ms > SKEW_MS || ours_ms < -SKEW_MS) {
-		found(f, "this machine's clock is off by %s; what is said of times here is by AWS's",
-		      ours_ms > 0 ? ago(f->mem, ours_ms, 0) + strlen("in ") : ago(f->mem, ours_ms, 0));
+		found(f, "this machine's clock is %s %s AWS's; what is said of times here is by AWS's", span(f->mem, ours_ms),
+		      ours_ms > 0 ? "ahead of" : "behind");
 		return VERDICT_INFO;
 	}
 	found(f, "clocks agree within %d s", SKEW_MS / 1000);

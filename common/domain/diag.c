@@ -1,6 +1,7 @@
 #include "domain/diag.h"
 
 #include "core/text.h"
+#include "domain/diag_eso.h"
 #include "domain/diag_irsa.h"
 #include "domain/diag_kms.h"
 #include "domain/hear.h"
@@ -172,6 +173,7 @@ const char *diag_key_region(const struct diag *d)
 void diag_release(struct diag *d)
 {
 	diag_irsa_release(d);
+	diag_eso_release(d);
 	diag_kms_release(d);
 	err_release(&d->kube_why);
 	err_release(&d->aws_why);

@@ -112,6 +112,9 @@ HEAR(hear_events)
 }
 
 #define ROW(row, list, ...) { .name = (row), .may_fail = true, .ask = ask_##list, .hear = hear_##list, __VA_ARGS__ }
+#define LOGIN_ROW(row, what, ...) \
+	{ .name = (row), .may_fail = true, .count = eso_count_logins, .ask = eso_ask_##what, .hear = eso_hear_##what, \
+	  .missed = eso_missed_login, __VA_ARGS__ }
 #define WHERE_SERVED .needs = NEEDS("eso.group"), .due = is_served
 
 const struct step diag_eso_steps[] = {
@@ -121,6 +124,10 @@ const struct step diag_eso_steps[] = {
 	ROW("eso.stores", stores, WHERE_SERVED),
 	ROW("eso.secrets", secrets, WHERE_SERVED),
 	ROW("eso.events", events, WHERE_SERVED, .count = count_event_kinds),
+	LOGIN_ROW("eso.trial-token", jwt, .needs = NEEDS("release.find", "eso.cluster-stores", "eso.stores"), .due = eso_jwt_due),
+	LOGIN_ROW("eso.trial-login", login, .needs = NEEDS("eso.trial-token", "pods.read"), .due = eso_login_due,
+	          .before = eso_prepare_login),
+	LOGIN_ROW("eso.trial-revoke", revoke, .needs = NEEDS("eso.trial-login"), .due = eso_revoke_due),
 };
 
 /* ---- looking things up ---- */

@@ -8,16 +8,27 @@
 #define DOMAIN_DIAG_ESO_H
 
 #include "domain/diag_list.h"
+#include "kube/portforward.h"
 
 #define ESO_GROUP "external-secrets.io"
 
-enum { ESO_EVENT_KINDS = 3 };
+enum { ESO_EVENT_KINDS = 3, ESO_LOGINS_MAX = 8 };
+
+/* A login as a store makes it: with a token of its service account, for its role. */
+struct eso_login {
+	struct kube_pod_port port;
+	struct tls tls;
+	struct secret jwt, token;            /* wiped with the run; token: until it is revoked */
+	bool accepted;
+	const char *why;                     /* what Vault or the API server says to it; NULL: nothing yet */
+};
 
 struct diag_eso {
 	bool group_read, absent;             /* the API group; absent: External Secrets is not installed */
 	const char *version;                 /* in which objects are read: "v1", else "v1beta1"; NULL: neither is served */
 	bool serves_v1, serves_v1beta1;
 	struct diag_list deployments, cluster_stores, stores, secrets;
+	struct eso_login login[ESO_LOGINS_MAX];     /* of the first stores, as eso_store_at counts them */
 	struct diag_list events[ESO_EVENT_KINDS];   /* warnings only, of ClusterSecretStore, SecretStore, ExternalSecret */
 };
 
@@ -49,7 +60,24 @@ const char *eso_event(const struct diag *d, const char *kind, const struct value
 /* The operator's deployment; NULL: none. */
 const struct value *eso_operator(const struct diag *d);
 
-enum { DIAG_ESO_STEPS = 6 };
+enum { DIAG_ESO_STEPS = 9 };
 extern const struct step diag_eso_steps[DIAG_ESO_STEPS];
+
+/* diag_eso_login.c: the proof that a store's login works. Tokens are revoked at once. */
+size_t eso_count_logins(const void *world);
+bool eso_jwt_due(const void *world, size_t item);
+bool eso_login_due(const void *world, size_t item);
+bool eso_revoke_due(const void *world, size_t item);
+int eso_prepare_login(void *world, size_t item, struct err *e);
+int eso_ask_jwt(const void *world, size_t item, struct request *rq, struct err *e);
+int eso_ask_login(const void *world, size_t item, struct request *rq, struct err *e);
+int eso_ask_revoke(const void *world, size_t item, struct request *rq, struct err *e);
+enum heard eso_hear_jwt(void *world, size_t item, const struct reply *reply, struct err *e);
+enum heard eso_hear_login(void *world, size_t item, const struct reply *reply, struct err *e);
+enum heard eso_hear_revoke(void *world, size_t item, const struct reply *reply, struct err *e);
+bool eso_missed_login(void *world, size_t item, const struct err *why);
+
+/* Wipes tokens. */
+void diag_eso_release(struct diag *d);
 
 #endif

@@ -1,4 +1,7 @@
-/* The irsa family's own part of a diagnosis. For its steps and checks alone; others go through diag_irsa.h. */
+/*
+ * The irsa family's own part of a diagnosis. For its steps and checks, and for
+ * allow_fix.c, which mends policies; others go through diag_irsa.h.
+ */
 #ifndef DOMAIN_DIAG_IRSA_PART_H
 #define DOMAIN_DIAG_IRSA_PART_H
 

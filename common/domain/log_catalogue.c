@@ -8,34 +8,29 @@
 
 /* ---- matching ---- */
 
-static bool same_letter(char a, char b)
+enum { PIECE_MAX = 128 };
+
+static void lower(char *out, struct view text)
 {
-	return tolower((unsigned char)a) == tolower((unsigned char)b);
+	for (size_t i = 0; i < text.n; i++)
+		out[i] = text.p[i] >= 'A' && text.p[i] <= 'Z' ? (char)(text.p[i] + ('a' - 'A')) : text.p[i];
 }
 
-/* Where piece stands first in text; NULL: nowhere. */
-static const char *find_piece(struct view text, struct view piece)
-{
-	for (; text.n >= piece.n; text.p++, text.n--) {
-		size_t i = 0;
-
-		while (i < piece.n && same_letter(text.p[i], piece.p[i]))
-			i++;
-		if (i == piece.n)
-			return text.p;
-	}
-	return NULL;
-}
-
-bool log_matches(const char *pattern, struct view text)
+/* Everything is in small letters, so that the C library's search does the work: there are many rows. */
+static bool matches_lower(const char *pattern, struct view text)
 {
 	struct view rest = view_text(pattern);
 
 	while (rest.p) {
 		struct view piece = view_cut(&rest, '*');
-		const char *at = find_piece(text, piece);
+		char small[PIECE_MAX];
+		const char *at;
 		size_t used;
 
+		if (piece.n > PIECE_MAX)
+			return false;
+		lower(small, piece);
+		at = piece.n ? memmem(text.p, text.n, small, piece.n) : text.p;
 		if (!at)
 			return false;
 		used = (size_t)(at - text.p) + piece.n;
@@ -44,10 +39,28 @@ bool log_matches(const char *pattern, struct view text)
 	return true;
 }
 
+static struct view lowered(char small[LOG_RECORD_MAX], struct view text)
+{
+	if (text.n > LOG_RECORD_MAX)
+		text.n = LOG_RECORD_MAX;
+	lower(small, text);
+	return view_of(small, text.n);
+}
+
+bool log_matches(const char *pattern, struct view text)
+{
+	char small[LOG_RECORD_MAX];
+
+	return matches_lower(pattern, lowered(small, text));
+}
+
 const struct log_row *log_find(struct view record)
 {
+	char small[LOG_RECORD_MAX];
+	struct view text = lowered(small, record);
+
 	for (size_t i = 0; i < n_log_rows; i++)
-		if (log_matches(log_rows[i].pattern, record))
+		if (matches_lower(log_rows[i].pattern, text))
 			return &log_rows[i];
 	return NULL;
 }

@@ -29,7 +29,8 @@ static void say_untrusted(const struct http *h, CURLcode rc, struct err *e)
 
 	err_set(e, ERR_REMOTE, 0, "the certificate of '%s' is not accepted: %s", h->host, why);
 	if (tls && tls->ca_pem.n > 0)
-		err_hint(e, "compare the certificate authority that the kubeconfig names");
+		err_hint(e, "compare the certificate authority that was given: %s",
+		         h->call->rq.tunnel ? "VAULT_CACERT names it" : "the kubeconfig holds it");
 	else
 		err_hint(e, "trusted is what '%s' holds; AWS_CA_BUNDLE names another file", h->g->ca_file);
 }

@@ -120,9 +120,11 @@ static void send_out(struct pipe *p)
 		if (rc == CURLE_AGAIN)
 			return;
 		if (rc != CURLE_OK) {
-			/* What it had said before is still to be read: it tells more. */
-			p->far_ended = p->state != PIPE_UPGRADING;
+			/* Nothing more goes out; what it had said before is still to be read, and tells why. */
 			buf_cut(&p->out, 0);
+			p->close_sent = true;
+			if (p->state == PIPE_OPEN)
+				p->state = PIPE_CLOSING;
 			return;
 		}
 		cut_front(&p->out, n);

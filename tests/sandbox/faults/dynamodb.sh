@@ -29,7 +29,8 @@ TABLE=$(kubectl get configmap "$RELEASE-config" -n "$NS" -o jsonpath='{.data.ext
 	sed -n 's/^ *table *= *"\(.*\)"/\1/p')
 
 # What the cases take for granted: a Vault that keeps its root key in the table.
-kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json | grep -q '"initialized": true' ||
+status=$(kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json) || true
+[[ $status = *'"initialized": true'* ]] ||
 	kubectl exec -n "$NS" "$RELEASE-0" -- vault operator init -recovery-shares=1 -recovery-threshold=1 >/dev/null
 
 role_policy() { aws iam get-role-policy --role-name "$ROLE" --policy-name vault-policy --query PolicyDocument --output json; }
@@ -85,13 +86,6 @@ inject_lock_held() {
 		\"Value\":{\"B\":\"Z29uZQ==\"},\"Identity\":{\"B\":\"Z29uZQ==\"},\"Expires\":{\"N\":\"$(($(date +%s) + 3600))000000042\"}}"
 }
 
-ROOT_KEY='{"Path":{"S":"core/hsm"},"Key":{"S":"barrier-unseal-keys"}}'
-inject_half_initialised() {
-	root_key=$(aws dynamodb get-item --table-name "$TABLE" --key "$ROOT_KEY" --query Item --output json)
-	aws dynamodb delete-item --table-name "$TABLE" --key "$ROOT_KEY"
-}
-restore_half_initialised() { aws dynamodb put-item --table-name "$TABLE" --item "$root_key"; }
-
 # Another environment for Vault's container, and the first pod anew with it.
 configure() {
 	kubectl set env "statefulset/$RELEASE" -n "$NS" -c vault "$@"
@@ -120,6 +114,15 @@ inject_not_initialised() {
 	configure AWS_DYNAMODB_TABLE=other
 }
 restore_not_initialised() { remove other; }
+
+# An init that got no further than the seal's configuration.
+inject_half_initialised() {
+	create other Path Key
+	aws dynamodb put-item --table-name other --item \
+		'{"Path":{"S":"core"},"Key":{"S":"seal-config"},"Value":{"B":"eyJ0eXBlIjoiYXdza21zIn0="}}'
+	configure AWS_DYNAMODB_TABLE=other
+}
+restore_half_initialised() { remove other; }
 
 inject_region() { configure AWS_REGION=eu-west-1; }
 restore_region() { unconfigure; }

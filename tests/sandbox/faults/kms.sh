@@ -28,7 +28,8 @@ ALIAS=$(aws kms list-aliases --key-id "$KEY" --query 'Aliases[0].AliasName' --ou
 NEVER='arn:aws:iam::123456789012:policy/never'
 
 # What the cases take for granted: a Vault whose root key is wrapped.
-kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json | grep -q '"initialized": true' ||
+status=$(kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json) || true
+[[ $status = *'"initialized": true'* ]] ||
 	kubectl exec -n "$NS" "$RELEASE-0" -- vault operator init -recovery-shares=1 -recovery-threshold=1 >/dev/null
 
 role_policy() { aws iam get-role-policy --role-name "$ROLE" --policy-name vault-policy --query PolicyDocument --output json; }

@@ -8,6 +8,7 @@ label_lost vault-labels
 selector vault-service
 key_disabled vault-log
 no_audit vault-audit warn
+certificate_expired vault-certificate fail unmended
 uninitialized vault-initialized warn
 '
 
@@ -79,6 +80,50 @@ inject_key_disabled() {
 restore_key_disabled() {
 	aws kms enable-key --key-id "$KEY"
 	kubectl wait -n "$NS" --for=condition=Ready pod -l "app.kubernetes.io/instance=$RELEASE,component=server" --timeout=120s
+}
+
+# The listener with TLS, for this case alone, and a certificate whose day is over.
+expired_certificate() { # folder
+	printf 'subjectAltName=IP:127.0.0.1,DNS:%s.%s.svc,DNS:%s-active.%s.svc\n' "$RELEASE" "$NS" "$RELEASE" "$NS" >"$1/names"
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=vault -keyout "$1/tls.key" -out "$1/csr"
+	openssl x509 -req -in "$1/csr" -signkey "$1/tls.key" -days -1 -extfile "$1/names" -out "$1/tls.crt"
+}
+as_of() { kubectl get -n "$NS" "$1" -o json | python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+m = o["metadata"]
+o["metadata"] = {k: m[k] for k in ("name", "namespace", "labels", "annotations") if k in m}
+o.pop("status", None)
+print(json.dumps(o))'; }
+everybody_anew() {
+	kubectl delete pod -n "$NS" -l "app.kubernetes.io/instance=$RELEASE,component=server"
+	eventually kubectl wait -n "$NS" --for=condition=Ready pod -l "app.kubernetes.io/instance=$RELEASE,component=server" --timeout=60s
+}
+inject_certificate_expired() {
+	local folder
+	SET_BEFORE=$(as_of "$SET") CONFIG_BEFORE=$(as_of "configmap/$RELEASE-config")
+	folder=$(mktemp -d)
+	expired_certificate "$folder" 2>/dev/null
+	kubectl create secret generic faulty-tls -n "$NS" --from-file="$folder/tls.crt" --from-file="$folder/tls.key"
+	rm -r "$folder"
+	python3 -c '
+import json, re, sys
+c = json.load(sys.stdin)
+name = "extraconfig-from-values.hcl"
+tls = "tls_cert_file = \"/vault/tls/tls.crt\"\n  tls_key_file = \"/vault/tls/tls.key\""
+c["data"][name] = re.sub(r"tls_disable\s*=\s*\"?(true|1)\"?", tls, c["data"][name])
+print(json.dumps(c))' <<<"$CONFIG_BEFORE" | kubectl replace -f -
+	kubectl patch "$SET" -n "$NS" --type strategic -p '{"spec":{"template":{"spec":{
+		"volumes":[{"name":"tls","secret":{"secretName":"faulty-tls"}}],
+		"containers":[{"name":"vault","volumeMounts":[{"name":"tls","mountPath":"/vault/tls","readOnly":true}],
+			"env":[{"name":"VAULT_ADDR","value":"https://127.0.0.1:8200"}]}]}}}}'
+	everybody_anew
+}
+restore_certificate_expired() {
+	kubectl replace -f - <<<"$CONFIG_BEFORE"
+	kubectl replace -f - <<<"$SET_BEFORE"
+	kubectl delete secret faulty-tls -n "$NS"
+	everybody_anew
 }
 inject_no_audit() { as_root "$(pod_with vault-active=true)" vault audit disable file; }
 inject_uninitialized() { start_over; }

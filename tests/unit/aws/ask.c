@@ -138,6 +138,9 @@ static void requests_of_each_protocol(void **state)
 	              "https://tagging.eu-west-1.amazonaws.com/", "application/x-amz-json-1.1",
 	              "ResourceGroupsTaggingAPI_20170126.GetResources", "{\"ResourcesPerPage\":100}",
 	              "content-type;host;x-amz-date;x-amz-security-token;x-amz-target");
+	check_request(&cloudwatch_get_metric_data, "{\"StartTime\":1}", "POST", "https://monitoring.eu-west-1.amazonaws.com/",
+	              "application/x-amz-json-1.0", "GraniteServiceVersion20100801.GetMetricData", "{\"StartTime\":1}",
+	              "content-type;host;x-amz-date;x-amz-security-token;x-amz-target;x-amzn-query-mode");
 	check_request(&iam_get_role, "{\"RoleName\":\"r\"}", "POST", "https://iam.amazonaws.com/", FORM, "",
 	              "Action=GetRole&Version=2010-05-08&RoleName=r",
 	              "content-type;host;x-amz-date;x-amz-security-token");

@@ -50,7 +50,7 @@ static const struct wrong wrongs[] = {
 	{ "dynamodb-seal", VERDICT_SKIP, "no seal yet", "", { "stored={}" } },
 	{ "dynamodb-lock", VERDICT_FAIL, "held for 10 s more, but no pod of this release is active",
 	  "'{\":e\":{\"N\":\"1795498594000000042\"}}'", { "active=null" } },
-	{ "dynamodb-lock", VERDICT_FAIL, "lasts in 60 min, and Vault takes it for 15 s at most", "aws dynamodb delete-item",
+	{ "dynamodb-lock", VERDICT_FAIL, "lasts 60 min more, and Vault takes it for 15 s at most", "aws dynamodb delete-item",
 	  { "active=null", "stored/lock_ns=\"1795502184000000000\"" } },
 	{ "dynamodb-lock", VERDICT_WARN, "its holder's clock was ahead", "", { "stored/lock_ns=\"1795502184000000000\"" } },
 	{ "dynamodb-lock", VERDICT_FAIL, "ran out 60 min ago, but 'vault-0' says it is active", "kubectl delete pod --wait=false -n vault vault-0",
@@ -62,8 +62,8 @@ static const struct wrong wrongs[] = {
 	{ "dynamodb-lock", VERDICT_UNKNOWN, "no time", "", { "stored/lock_ns=\"soon'; rm -r\"" } },
 	{ "dynamodb-lock", VERDICT_UNKNOWN, "no time", "", { "stored/aws_ms=0" } },
 	{ "dynamodb-clock", VERDICT_WARN, "is 45 s ahead of AWS's", "", { "stored/lock_ns=\"1795498644000000000\"" } },
-	{ "dynamodb-clock", VERDICT_INFO, "this machine's clock is off by 10 min", "", { "stored/aws_ms=1795497984000", "stored/lock_ns=null" } },
-	{ "dynamodb-clock", VERDICT_INFO, "off by 10 min", "", { "stored/aws_ms=1795499184000" } },
+	{ "dynamodb-clock", VERDICT_INFO, "this machine's clock is 10 min ahead of AWS's", "", { "stored/aws_ms=1795497984000", "stored/lock_ns=null" } },
+	{ "dynamodb-clock", VERDICT_INFO, "10 min behind AWS's", "", { "stored/aws_ms=1795499184000" } },
 	{ "dynamodb-clock", VERDICT_UNKNOWN, "no date", "", { "stored/aws_ms=0" } },
 	/* the six actions, and one too many */
 	{ "dynamodb-allow-describe-table", VERDICT_FAIL, "may not call dynamodb:DescribeTable", "put-role-policy",
@@ -112,6 +112,10 @@ static const struct wrong wrongs[] = {
 	  { TRIAL_DENIED("dynamodb:UpdateItem") } },
 	{ "dynamodb-proof", VERDICT_SKIP, "'dynamodb-allow-query' comes first", "",
 	  { TRIAL_DENIED("dynamodb:Query"), STORAGE_ACTIONS "\"dynamodb:GetItem\"" } },
+	{ "dynamodb-proof", VERDICT_SKIP, "'dynamodb-region' comes first", "",
+	  { "trial={\"dynamodb:GetItem\":\"ResourceNotFoundException\"}", "table=null", "env/AWS_REGION=\"us-east-1\"" } },
+	{ "dynamodb-proof", VERDICT_SKIP, "'dynamodb-schema' comes first", "",
+	  { "trial={\"dynamodb:GetItem\":\"ValidationException\"}", "table/KeySchema=[]" } },
 	{ "dynamodb-proof", VERDICT_SKIP, "'irsa-proof' comes first", "", { "trial=null" } },
 };
 

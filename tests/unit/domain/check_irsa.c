@@ -263,6 +263,23 @@ static void test_cases(void **state)
 	}
 }
 
+/* Two faults that do not follow from each other are both named, the one that others stand on first. */
+static void test_two_faults(void **state)
+{
+	struct scene s = {0};
+
+	(void)state;
+	judge(&s, "{'provider':{'ClientIDList':[]},'trust':{'Statement':[{" STATEMENT ","
+	          EQUALS("system:serviceaccount:other:vault", "sts.amazonaws.com") "}]},"
+	          "'trial':{'code':'InvalidIdentityToken','message':'Incorrect token audience'}}");
+	assert_text(s.found.root->check->id, "irsa-provider-audience");
+	assert_int_equal(finding(&s, "irsa-trust-subject")->verdict, VERDICT_FAIL);
+	assert_int_equal(s.found.count[VERDICT_FAIL], 2);
+	assert_int_equal(finding(&s, "irsa-proof")->verdict, VERDICT_SKIP);
+	assert_text(finding(&s, "irsa-proof")->blocked_by->id, "irsa-provider-audience");
+	arena_release(&s.mem);
+}
+
 /* The mended policy lets the account in, and takes from nobody else what is theirs. */
 static void test_mended_trust(void **state)
 {
@@ -339,6 +356,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_two_faults),
 		cmocka_unit_test(test_mended_trust),
 		cmocka_unit_test(test_shell_word),
 		cmocka_unit_test(test_role_may),

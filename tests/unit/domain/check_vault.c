@@ -1,4 +1,5 @@
 /* vault: each decision over what three servers say, as recorded from Vault 1.21. */
+#include "unit/certificates.h"
 #include "unit/unit.h"
 
 #include "core/text.h"
@@ -364,6 +365,40 @@ static void versions(void **state)
 	assert_judged(&b, "vault-version", VERDICT_WARN, "chart 0.26.1: charts before 0.27.0", NULL);
 }
 
+static void certificates(void **state)
+{
+	static const struct { int64_t wall_s; const char *authority; enum verdict verdict; const char *cause; } cases[] = {
+		{ NOW_S + 86400, NULL, VERDICT_WARN, "does not speak for vault-active.vault.svc" },
+		{ NOW_S - 86400, NULL, VERDICT_FAIL, "of vault-1 is not valid yet" },
+		{ INT64_C(4955000000), NULL, VERDICT_FAIL, "of vault-1 has expired (2126-10-31" },
+		{ INT64_C(4949000000), NULL, VERDICT_WARN, "expires in 1" },
+		{ NOW_S + 86400, authority_pem, VERDICT_WARN, "does not speak for" },
+		{ NOW_S + 86400, other_pem, VERDICT_FAIL, "does not lead to '/ca.pem': unable to get local issuer certificate" },
+		{ NOW_S + 86400, "garbage", VERDICT_FAIL, "does not lead to" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		AUTO(bench) struct bench b;
+
+		bench_start(&b);
+		b.d.pods.n = 0;
+		b.d.release.statefulset = json(&b, "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"vault\",\"env\":[{\"name\":"
+		                                   "\"VAULT_ADDR\",\"value\":\"https://127.0.0.1:8200\"}]}]}}}}");
+		if (i == 0)
+			assert_judged(&b, "vault-certificate", VERDICT_UNKNOWN, "no server showed a certificate", NULL);
+		b.machine.wall_ms = cases[i].wall_s * 1000;
+		if (cases[i].authority) {
+			fake_host_env(&b.machine, "VAULT_CACERT", "/ca.pem");
+			fake_host_file(&b.machine, "/ca.pem", cases[i].authority);
+		}
+		server(&b, 1)->chain = leaf_pem;
+		assert_judged(&b, "vault-certificate", cases[i].verdict, cases[i].cause, NULL);
+		server(&b, 1)->chain = "garbage";
+		assert_judged(&b, "vault-certificate", VERDICT_FAIL, "cannot be read", NULL);
+	}
+}
+
 static void audit_devices(void **state)
 {
 	static const struct { const char *audit; enum verdict verdict; const char *cause, *fix; } cases[] = {
@@ -421,6 +456,7 @@ int main(void)
 		cmocka_unit_test(a_running_fault_counts_while_it_is_fresh),
 		cmocka_unit_test(unread_logs_are_not_clean_ones),
 		cmocka_unit_test(versions),
+		cmocka_unit_test(certificates),
 		cmocka_unit_test(audit_devices),
 		cmocka_unit_test(disks),
 	};

@@ -72,7 +72,7 @@ static const struct value *asked(struct run *r, const char *name, size_t item)
 	struct request rq = { 0 };
 	AUTO(err) struct err e = { 0 };
 	const struct step *s = step_named(name);
-	struct value *body;
+	struct value *body = NULL;
 
 	assert_true(!s->due || s->due(&r->d, item));
 	if (s->before && s->before(&r->d, item, &e) < 0)

@@ -230,6 +230,11 @@ static void every_row_is_recorded(void **state)
 			fail_msg("nothing recorded leads to the row '%s'", log_rows[i].id);
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(log_rows[i].id, log_rows[k].id);
+		for (struct view rest = view_text(log_rows[i].pattern); rest.p;) {
+			struct view piece = view_cut(&rest, '*');
+
+			assert_in_range(piece.n, 1, 128);
+		}
 		if (log_rows[i].kind == LOG_STOPS || log_rows[i].kind == LOG_RUNS)
 			assert_non_null(log_rows[i].cause);
 	}
