@@ -2,6 +2,9 @@
 
 #include "core/text.h"
 
+/* Calls in flight, over all clusters: each is a connection with its buffers. One cluster has some thirty at most. */
+enum { IN_FLIGHT_MAX = 160 };
+
 static int open_kubes(struct examiner *x, const char *const *contexts, struct err *e)
 {
 	struct app *app = x->app;
@@ -116,7 +119,7 @@ int examiner_open(struct examiner *x, struct app *app, const struct check_choice
 {
 	bool *chosen;
 
-	*x = (struct examiner){ .app = app, .options = *options, .n = contexts ? 0 : 1 };
+	*x = (struct examiner){ .app = app, .options = *options, .n = contexts ? 0 : 1, .many = contexts != NULL };
 	if (checks_choose(&app->mem, choice, &chosen, e) < 0 || app_inputs(app, &x->inputs, e) < 0 ||
 	    app_transport(app, &x->transport, e) < 0)
 		return -1;
@@ -190,14 +193,21 @@ static void tell(void *to, const struct graph *g, const struct step *step, const
 	progress_tell(&x->progress, g, step, t);
 }
 
-static void end_round(struct examiner *x, struct examination *one)
+static void forget_diagnosis(struct examination *one)
 {
-	graph_release_tracks(&x->graphs[one - x->at]);
 	diag_release(&one->diag);
-	err_release(&one->why);
 	arena_release(&one->mem);
 	one->mem = (struct arena)ARENA_INIT;
 	one->diag = (struct diag){0};
+}
+
+static void end_round(struct examiner *x, struct examination *one)
+{
+	graph_release_tracks(&x->graphs[one - x->at]);
+	err_release(&one->why);
+	forget_diagnosis(one);
+	arena_release(&one->kept);
+	one->kept = (struct arena)ARENA_INIT;
 	one->findings = (struct findings){0};
 }
 
@@ -216,7 +226,7 @@ static void begin_round(struct examiner *x, struct examination *one)
 	else
 		d->aws = &one->aws;
 	x->graphs[one - x->at] = (struct graph){
-		.steps = x->steps, .n = x->n_steps, .world = d, .tracks = ARENA_ARRAY(&one->mem, struct track, x->n_steps + 1),
+		.steps = x->steps, .n = x->n_steps, .world = d, .tracks = ARENA_ARRAY(&one->kept, struct track, x->n_steps + 1),
 	};
 }
 
@@ -231,6 +241,23 @@ static void end_search(struct examination *one, const struct graph *g)
 	one->why.kind = ERR_USAGE;
 }
 
+/* What a cluster's steps found is judged as soon as they have ended: of a hundred clusters few are held at a time. */
+static void ended(void *to, struct graph *g)
+{
+	struct examiner *x = to;
+	struct examination *one = &x->at[g - x->graphs];
+	struct findings found;
+
+	checks_judge(&one->mem, &one->diag, g, x->chosen, &found);
+	end_search(one, g);
+	findings_copy(&one->kept, &found, &one->findings);
+	chain_read(&one->chain, &one->kept, &one->diag, &one->findings);
+	one->release = arena_text(&one->kept, one->diag.release.name);
+	one->namespace_ = arena_text(&one->kept, one->diag.release.namespace_);
+	if (x->many)
+		forget_diagnosis(one);
+}
+
 int examiner_loop(struct examiner *x, struct graph *g, struct err *e)
 {
 	struct loop loop = { .transport = x->transport, .host = &x->app->host, .renew = renew, .tell = tell, .to = x };
@@ -240,7 +267,10 @@ int examiner_loop(struct examiner *x, struct graph *g, struct err *e)
 
 int examiner_run(struct examiner *x, struct err *e)
 {
-	struct loop loop = { .transport = x->transport, .host = &x->app->host, .renew = renew, .tell = tell, .to = x };
+	struct loop loop = {
+		.transport = x->transport, .host = &x->app->host, .in_flight_max = IN_FLIGHT_MAX, .renew = renew, .tell = tell,
+		.ended = ended, .to = x,
+	};
 	int result;
 
 	for (size_t i = 0; i < x->n; i++)
@@ -249,15 +279,11 @@ int examiner_run(struct examiner *x, struct err *e)
 	x->progress.silent = x->progress.silent || x->quiet || x->n > PROGRESS_GRAPHS_MAX;
 	result = loop_run(&loop, x->graphs, x->n, e);
 	progress_pause(&x->progress);
-	if (result < 0)
-		return -1;
-	for (size_t i = 0; i < x->n; i++) {
-		struct examination *one = &x->at[i];
-
-		checks_judge(&one->mem, &one->diag, &x->graphs[i], x->chosen, &one->findings);
-		end_search(one, &x->graphs[i]);
-	}
-	return 0;
+	/* without a step there was no end of one */
+	for (size_t i = 0; result == 0 && i < x->n; i++)
+		if (!x->at[i].findings.at)
+			ended(x, &x->graphs[i]);
+	return result < 0 ? -1 : 0;
 }
 
 void examiner_release(struct examiner *x)

@@ -18,7 +18,7 @@
 
 #include "cli/app.h"
 #include "cli/progress.h"
-#include "domain/diag.h"
+#include "domain/chain.h"
 
 /* One cluster. */
 struct examination {
@@ -32,9 +32,12 @@ struct examination {
 	struct err kube_why, aws_why;    /* what could not be opened */
 
 	/* of a round */
-	struct arena mem;
+	struct arena mem;                /* of the diagnosis; of many clusters gone when the cluster's last step has ended */
+	struct arena kept;               /* of what stays: findings and chain */
 	struct diag diag;
 	struct findings findings;
+	struct chain chain;
+	const char *release, *namespace_;  /* NULL: none is known */
 	struct err why;                  /* there is no release, or no choosing one; empty: it was examined */
 };
 
@@ -48,6 +51,7 @@ struct examiner {
 	size_t n_steps;
 	struct examination *at;
 	size_t n;
+	bool many;                       /* contexts were named */
 	struct graph *graphs;            /* one a cluster */
 	struct progress progress;
 	bool quiet;                      /* no progress is shown */

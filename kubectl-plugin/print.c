@@ -14,7 +14,8 @@ struct report report_of(const struct examiner *x, struct arena *a, bool many, en
 		const struct examination *one = &x->at[i];
 
 		clusters[i] = (struct report_cluster){
-			.context = one->context, .diag = &one->diag, .findings = &one->findings,
+			.context = one->context, .release = one->release, .namespace_ = one->namespace_, .chain = &one->chain,
+			.findings = &one->findings,
 			.why = one->why.kind ? &one->why : NULL,
 		};
 	}

@@ -129,11 +129,9 @@ static void clean_texts(struct arena *a, struct value *v)
 static void add_chain(struct arena *a, struct value *v, const struct report_cluster *c)
 {
 	struct value *list = value_set(a, v, "chain", value_new_list(a));
-	struct chain chain;
 
-	chain_read(&chain, a, c->diag, c->findings);
 	for (size_t i = 0; i < CHAIN_NODES; i++) {
-		const struct chain_node *node = &chain.nodes[i];
+		const struct chain_node *node = &c->chain->nodes[i];
 		struct value *item;
 
 		if (!node->checks)
@@ -148,12 +146,16 @@ static void add_chain(struct arena *a, struct value *v, const struct report_clus
 
 static struct value *cluster_value(struct arena *a, const struct report *r, const struct report_cluster *c)
 {
-	struct value *v = findings_value(a, c->diag, c->findings), *error;
+	struct value *v = value_new_map(a), *error;
 	char time[ISO8601_TEXT];
 
 	iso8601_print(r->wall_ms, time);
+	value_set_int(a, v, "schema", 1);
 	value_set_text(a, v, "context", c->context);
+	value_set_text(a, v, "namespace", c->namespace_);
+	value_set_text(a, v, "release", c->release);
 	value_set_text(a, v, "time", time);
+	findings_put(a, v, c->findings);
 	add_chain(a, v, c);
 	if (c->why) {
 		error = value_set(a, v, "error", value_new_map(a));

@@ -21,7 +21,8 @@ enum { REPORT_TEXT_MAX = 64 << 20 };
 /* One cluster; all borrowed. */
 struct report_cluster {
 	const char *context;             /* "" when it has no name */
-	const struct diag *diag;
+	const char *release, *namespace_;  /* NULL: none is known */
+	const struct chain *chain;
 	const struct findings *findings;
 	const struct err *why;           /* there is no release, or no choosing one; NULL: it was examined */
 };

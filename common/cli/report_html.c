@@ -127,12 +127,10 @@ static void put_family(struct buf *out, const struct findings *f, const struct c
 static void put_cluster(struct buf *out, const struct report_cluster *c)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	const struct release *r = &c->diag->release;
 	const struct finding *const *order;
-	struct chain chain;
 
 	buf_text(out, "<section class=\"cluster\">\n<h2>");
-	report_xml_text(out, r->name ? arena_printf(&a, "Vault '%s' in the namespace '%s'", r->name, r->namespace_)
+	report_xml_text(out, c->release ? arena_printf(&a, "Vault '%s' in the namespace '%s'", c->release, c->namespace_)
 	                             : "No release of Vault is known");
 	buf_text(out, "</h2>\n");
 	put_element(out, "p", " class=\"faint\"", c->context);
@@ -143,8 +141,7 @@ static void put_cluster(struct buf *out, const struct report_cluster *c)
 	}
 	put_element(out, "p", "", report_summary(&a, c->findings));
 	buf_text(out, "<div class=\"card scroll\">\n");
-	chain_read(&chain, &a, c->diag, c->findings);
-	report_svg(out, &chain);
+	report_svg(out, c->chain);
 	buf_text(out, "</div>\n");
 	for (order = report_order(&a, c->findings); *order; order++)
 		put_card(out, *order);
@@ -155,7 +152,7 @@ static void put_cluster(struct buf *out, const struct report_cluster *c)
 
 static void put_overview(struct buf *out, const struct report *r)
 {
-	buf_text(out, "<table><tr><th>Cluster</th><th>State</th><th>First</th></tr>\n");
+	buf_text(out, "<table><tr><th>Cluster</th><th>State</th><th>Summary</th></tr>\n");
 	for (size_t i = 0; i < r->n; i++) {
 		AUTO(arena) struct arena a = ARENA_INIT;
 		const struct report_cluster *c = &r->at[i];

@@ -25,8 +25,8 @@ static void put_label(struct buf *out, const char *before, const char *name, con
 static void put_where(struct buf *out, const struct report_cluster *c)
 {
 	put_label(out, "{", "context", c->context);
-	put_label(out, ",", "namespace", c->diag->release.namespace_);
-	put_label(out, ",", "release", c->diag->release.name);
+	put_label(out, ",", "namespace", c->namespace_);
+	put_label(out, ",", "release", c->release);
 }
 
 static void put_help(struct buf *out, const char *name, const char *help)
@@ -80,7 +80,7 @@ void report_prometheus(struct buf *out, const struct report *r)
 	for (size_t i = 0; i < r->n; i++) {
 		buf_text(out, "vault_check_release_found");
 		put_where(out, &r->at[i]);
-		buf_printf(out, "} %d\n", r->at[i].diag->release.name != NULL);
+		buf_printf(out, "} %d\n", r->at[i].release != NULL);
 	}
 	put_help(out, "vault_check_time_seconds", "When it was looked, seconds since 1970.");
 	buf_printf(out, "vault_check_time_seconds %lld\n", (long long)(r->wall_ms / 1000));

@@ -61,13 +61,12 @@ static void put_verdict(struct arena *a, struct value *result, enum verdict v)
 
 static void put_location(struct arena *a, struct value *result, const struct report_cluster *c, const struct finding *f)
 {
-	const struct release *r = &c->diag->release;
 	struct value *location = value_push(a, value_set(a, result, "locations", value_new_list(a)), value_new_map(a));
 	struct value *logical = value_push(a, value_set(a, location, "logicalLocations", value_new_list(a)), value_new_map(a));
 
 	value_set_text(a, logical, "name", f->check->id);
 	value_set_text(a, logical, "fullyQualifiedName",
-	               arena_printf(a, "%s/%s/%s/%s", c->context, r->namespace_ ? r->namespace_ : "-", r->name ? r->name : "-",
+	               arena_printf(a, "%s/%s/%s/%s", c->context, c->namespace_ ? c->namespace_ : "-", c->release ? c->release : "-",
 	                            f->check->id));
 	value_set_text(a, logical, "kind", "resource");
 }

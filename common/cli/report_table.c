@@ -150,7 +150,7 @@ static void put_family(const struct page *p, const struct findings *f, const str
 	if (!text)
 		return;
 	if (behind)
-		text = arena_printf(&a, "%s (first mend %s)", text, behind);
+		text = arena_printf(&a, "%s (behind %s)", text, behind);
 	put_painted(p, report_paint(worst), report_mark(worst, p->look->utf8));
 	buf_printf(p->out, " %-22s ", family->title);
 	put_wrapped(p, 25, text);
@@ -158,11 +158,10 @@ static void put_family(const struct page *p, const struct findings *f, const str
 
 static void put_head(const struct page *p, const struct report_cluster *c)
 {
-	const struct release *r = &c->diag->release;
 	AUTO(buf) struct buf text = BUF_MAX(REPORT_TEXT_MAX);
 
-	if (r->name)
-		buf_printf(&text, "Vault '%s' in the namespace '%s'", r->name, r->namespace_);
+	if (c->release)
+		buf_printf(&text, "Vault '%s' in the namespace '%s'", c->release, c->namespace_);
 	else
 		buf_text(&text, "No release of Vault is known");
 	if (!text_empty(c->context))
@@ -171,11 +170,44 @@ static void put_head(const struct page *p, const struct report_cluster *c)
 	buf_char(p->out, '\n');
 }
 
+/* Without AWS a score of checks says the same: it is told once, with the names of all. */
+static bool says_the_same(const struct finding *a, const struct finding *b)
+{
+	return a->verdict == VERDICT_UNKNOWN && b->verdict == VERDICT_UNKNOWN && text_same(a->cause, b->cause) &&
+	       text_same(a->right, b->right);
+}
+
+static bool was_told(const struct finding *const *first, const struct finding *const *one)
+{
+	for (; first < one; first++)
+		if (says_the_same(*first, *one))
+			return true;
+	return false;
+}
+
+static void put_likewise(const struct page *p, const struct finding *const *one)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	const char *ids = NULL;
+
+	for (const struct finding *const *other = one + 1; *other; other++)
+		if (says_the_same(*one, *other))
+			ids = arena_printf(&a, "%s%s%s", ids ? ids : "", ids ? ", " : "", (*other)->check->id);
+	if (ids)
+		put_labelled(p, "likewise", ids);
+}
+
 /* Each check once: the bad ones first, then all others by family. */
 static void put_all(const struct page *p, const struct findings *f, const struct finding *const *order)
 {
-	for (; *order; order++) {
-		put_finding(p, *order);
+	for (const struct finding *const *first = order; *order; order++) {
+		if (p->look->wide || !was_told(first, order)) {
+			put_finding(p, *order);
+			if (!p->look->wide)
+				put_likewise(p, order);
+		} else if (order[1]) {
+			continue;
+		}
 		if (p->look->wide || (*order)->verdict == VERDICT_FAIL || (*order)->verdict == VERDICT_WARN || !order[1])
 			buf_char(p->out, '\n');
 	}
@@ -189,11 +221,9 @@ static void put_cluster(const struct page *p, const struct report_cluster *c)
 	AUTO(arena) struct arena a = ARENA_INIT;
 	const struct findings *f = c->findings;
 	const struct finding *const *order = report_order(&a, f);
-	struct chain chain;
 
 	put_head(p, c);
-	chain_read(&chain, &a, c->diag, f);
-	report_chain(p->out, &chain, p->look);
+	report_chain(p->out, c->chain, p->look);
 	buf_char(p->out, '\n');
 	put_all(p, f, order);
 	for (size_t i = 0; !p->look->wide && i < n_check_families; i++)

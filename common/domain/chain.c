@@ -80,7 +80,7 @@ void chain_read(struct chain *out, struct arena *a, const struct diag *d, const 
 		struct chain_node *node = &out->nodes[i];
 
 		*node = rows[i];
-		node->name = name_of(a, d, node->link);
+		node->name = arena_text(a, name_of(a, d, node->link));
 		read_state(node, f);
 	}
 }

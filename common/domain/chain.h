@@ -32,6 +32,7 @@ struct chain {
 	struct chain_node nodes[CHAIN_NODES];  /* the first CHAIN_LINKS of them are the chain proper */
 };
 
+/* The names are copied into the arena. */
 void chain_read(struct chain *out, struct arena *a, const struct diag *d, const struct findings *f);
 
 #endif

@@ -28,6 +28,7 @@
 #include "net/graph.h"
 
 struct diag;
+struct value;
 
 enum verdict {
 	VERDICT_PASS,
@@ -132,7 +133,10 @@ enum verdict unknown(struct finding *f, const char *right, const char *fmt, ...)
 /* Does not apply here. */
 enum verdict not_applicable(struct finding *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* {"schema": 1, "checks": [...], "summary": {...}}; documented in tests/schema/findings.json. */
-struct value *findings_value(struct arena *a, const struct diag *d, const struct findings *f);
+/* Sets "checks" and "summary" of the tree that kubectl-plugin/findings.schema.json documents. */
+void findings_put(struct arena *a, struct value *root, const struct findings *f);
+
+/* A copy in another arena, which borrows nothing of the diagnosis. */
+void findings_copy(struct arena *a, const struct findings *from, struct findings *to);
 
 #endif

@@ -152,7 +152,17 @@ static struct group *group_of(struct group *groups, const struct eso_cause *caus
 	return &groups[i];
 }
 
-/* Of all our ExternalSecrets; those that name a store which is not there count where this namespace's stores are meant. */
+/* The operator lets few events of one object through in an hour: what can be seen without them is. */
+static const char *what_is_said(const struct diag *d, struct arena *a, const struct value *secret)
+{
+	const char *lacking = eso_store_lacking(d, secret), *event = lacking ? NULL : eso_event(d, "ExternalSecret", secret);
+
+	if (lacking)
+		return arena_printf(a, "could not get SecretStore \"%s\": not found", lacking);
+	return event ? event : eso_message(secret);
+}
+
+/* Of all our ExternalSecrets; those that name a store which is not there count too, since it may have been ours. */
 static size_t group_failing(const struct diag *d, struct finding *f, struct group *groups)
 {
 	const struct diag_list *list = &diag_eso(d)->secrets;
@@ -160,21 +170,21 @@ static size_t group_failing(const struct diag *d, struct finding *f, struct grou
 
 	for (size_t i = 0; i < diag_list_n(list); i++) {
 		const struct value *secret = diag_list_at(list, i);
-		const char *event = is_ready(secret) ? NULL : eso_event(d, "ExternalSecret", secret);
-		const struct eso_cause *cause = eso_cause_of(event ? event : eso_message(secret));
 		struct eso_store store;
+		const char *said;
 		struct group *g;
 
-		if (!eso_store_of(d, secret, &store) && cause->part != ESO_NO_STORE)
+		if (!eso_store_of(d, secret, &store) && !eso_store_lacking(d, secret))
 			continue;
 		all++;
-		if (is_ready(secret))
+		if (is_ready(secret) && store.kind)
 			continue;
-		g = group_of(groups, cause);
+		said = what_is_said(d, f->mem, secret);
+		g = group_of(groups, eso_cause_of(said));
 		if (!g->n++) {
 			g->first = secret;
 			g->store = store;
-			evidence(f, object_name(secret), "%s", event ? event : eso_message(secret));
+			evidence(f, object_name(secret), "%s", said);
 		}
 		if (g->n <= SHOWN)
 			g->names = arena_printf(f->mem, "%s%s%s/%s", g->names ? g->names : "", g->names ? ", " : "",
@@ -246,6 +256,8 @@ JUDGE(judge_secrets)
 	if (eso_unused(d, f))
 		return VERDICT_SKIP;
 	all = group_failing(d, f, groups);
+	if (diag_eso(d)->secrets.cut)
+		evidence(f, "looked at", "the first %zu ExternalSecrets", diag_list_n(&diag_eso(d)->secrets));
 	for (; groups[kinds].n; kinds++) {
 		failing += groups[kinds].n;
 		evidence(f, "cause", "%zu: %s (%s%s)", groups[kinds].n, groups[kinds].cause->text, groups[kinds].names,

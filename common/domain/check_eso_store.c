@@ -124,6 +124,18 @@ static void fix_store(const struct diag *d, struct finding *f, const struct eso_
 	fix_sync(f, kubectl_kind(s), s->object);
 }
 
+/* A login that was tried just now says more than an event, of which the operator lets through a few in an hour. */
+static const char *what_is_said(const struct diag *d, size_t i, const struct eso_store *s)
+{
+	const char *tried = i < ESO_LOGINS_MAX ? diag_eso(d)->login[i].why : NULL;
+	const char *event = eso_event(d, s->kind, s->object);
+	enum eso_part part = eso_cause_of(tried)->part;
+
+	if (tried && part != ESO_OTHER && part != ESO_UNREACHABLE)
+		return tried;
+	return event ? event : eso_message(s->object);
+}
+
 JUDGE(judge_stores)
 {
 	const struct eso_cause *first = NULL;
@@ -133,14 +145,14 @@ JUDGE(judge_stores)
 	if (eso_unused(d, f))
 		return VERDICT_SKIP;
 	for (; eso_store_at(d, n, &store); n++) {
-		const char *event = eso_event(d, store.kind, store.object);
+		const char *said = what_is_said(d, n, &store);
 
 		if (text_same(eso_ready(store.object), "True"))
 			continue;
-		evidence(f, store.name, "%s: %s", eso_reason(store.object), event ? event : eso_message(store.object));
+		evidence(f, store.name, "%s: %s", eso_reason(store.object), said);
 		if (!failing++) {
 			bad = store;
-			first = eso_cause_of(event ? event : eso_message(store.object));
+			first = eso_cause_of(said);
 		}
 	}
 	if (!failing) {

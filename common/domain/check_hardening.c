@@ -216,7 +216,7 @@ JUDGE(judge_privilege)
 	size_t n = 0;
 
 	if (!diag_role_policies(d, &set))
-		return not_applicable(f, "the role's policies were not read");
+		return unknown(f, "iam:ListRolePolicies, iam:GetRolePolicy", "the role's policies were not read");
 	for (size_t i = 0; i < set.n_identity; i++)
 		for (size_t k = 0; k < policy_statements(set.identity[i].document); k++)
 			look_at_statement(d, f, set.identity[i].name, policy_statement(set.identity[i].document, k), &n);
@@ -292,9 +292,10 @@ static enum verdict judge_score(const struct diag *d, struct finding *f)
 	for (size_t i = 0; i + 1 < COUNT_OF(checks); i++) {
 		struct finding scratch = { .check = &checks[i], .mem = f->mem, .cause = "" };
 		enum verdict v = checks[i].judge(d, &scratch);
-		const char **list = v == VERDICT_SKIP ? &unseen : &lacking;
+		bool hidden = v == VERDICT_SKIP || v == VERDICT_UNKNOWN;
+		const char **list = hidden ? &unseen : &lacking;
 
-		seen += v != VERDICT_SKIP;
+		seen += !hidden;
 		hold += v == VERDICT_PASS;
 		if (v != VERDICT_PASS)
 			*list = arena_printf(f->mem, "%s%s%s", *list ? *list : "", *list ? ", " : "", short_name(&checks[i]));

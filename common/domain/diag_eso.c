@@ -212,17 +212,28 @@ static const struct value *store_ref(const struct value *secret)
 	return value_text_or(ref, "name", NULL) ? ref : value_at(secret, "spec.data.0.sourceRef.storeRef");
 }
 
-bool eso_store_of(const struct diag *d, const struct value *secret, struct eso_store *out)
+static const struct value *named_store(const struct diag *d, const struct value *secret)
 {
-	const struct value *ref = store_ref(secret), *object;
+	const struct value *ref = store_ref(secret);
 	bool cluster = text_same(value_text_or(ref, "kind", "SecretStore"), "ClusterSecretStore");
 
-	object = diag_list_find(cluster ? &diag_eso(d)->cluster_stores : &diag_eso(d)->stores,
-	                        cluster ? NULL : value_text_or(secret, "metadata.namespace", ""), value_text_or(ref, "name", ""));
+	return diag_list_find(cluster ? &diag_eso(d)->cluster_stores : &diag_eso(d)->stores,
+	                      cluster ? NULL : value_text_or(secret, "metadata.namespace", ""), value_text_or(ref, "name", ""));
+}
+
+bool eso_store_of(const struct diag *d, const struct value *secret, struct eso_store *out)
+{
+	const struct value *object = named_store(d, secret);
+
 	if (object && store_read(d, object, out))
 		return true;
 	*out = (struct eso_store){0};
 	return false;
+}
+
+const char *eso_store_lacking(const struct diag *d, const struct value *secret)
+{
+	return named_store(d, secret) ? NULL : value_text_or(store_ref(secret), "name", NULL);
 }
 
 static const struct value *ready_condition(const struct value *object)

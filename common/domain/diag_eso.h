@@ -48,6 +48,8 @@ struct eso_store {
 bool eso_store_at(const struct diag *d, size_t i, struct eso_store *out);
 /* The store that the ExternalSecret (or one of its data) names; NULL kind in out and false: it is none of ours. */
 bool eso_store_of(const struct diag *d, const struct value *secret, struct eso_store *out);
+/* The store that it names is not there, whoever's it would be; NULL: it is, or names none. The name, borrowed. */
+const char *eso_store_lacking(const struct diag *d, const struct value *secret);
 /* Does the address lead to a service or pod of the release? */
 bool eso_server_is_ours(const struct diag *d, const char *server);
 

@@ -10,7 +10,7 @@
 
 #include "domain/diag.h"
 
-enum { DIAG_LIST_MAX = 20000 };
+enum { DIAG_LIST_MAX = 5000 };
 
 struct diag_list {
 	struct value *items;         /* a list, in the diagnosis's arena; NULL: nothing heard yet */

@@ -110,12 +110,15 @@ struct loop {
 	const struct host *host;           /* random part of the back-off */
 	int64_t deadline_ms;               /* of the transport's clock; 0: none */
 	unsigned max_attempts;             /* 0: 3 */
+	unsigned in_flight_max;            /* of all graphs together, the first ones first; 0: no limit */
 	bool plan_only;
 	/* Credentials expired or clock off: called with nothing of this loop in flight; may run a loop of its own. */
 	int (*renew)(void *to, const struct reply *, struct err *);
 	/* At each change of state, and when what it waits for changes. */
 	void (*tell)(void *to, const struct graph *, const struct step *, const struct track *);
-	void *to;                          /* for renew and tell */
+	/* Every row of a graph has ended: its world is not touched again, and may go. NULL: nobody cares. */
+	void (*ended)(void *to, struct graph *);
+	void *to;                          /* for renew, tell and ended */
 };
 
 /*

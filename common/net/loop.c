@@ -45,6 +45,7 @@ static void end_row(struct run *run, enum step_state state)
 	t->state = state;
 	err_move(&t->err, &run->err);
 	run->course->open--;
+	run->lane->open--;
 	run->lane->dirty = true;
 	tell(run);
 }
@@ -161,6 +162,11 @@ static void start_row(struct run *run, int64_t now)
 	tell(run);
 }
 
+static bool has_room(const struct course *c)
+{
+	return !c->loop->in_flight_max || c->in_flight < c->loop->in_flight_max;
+}
+
 /* What a slot does when looked at; gives the time at which it wants to be looked at again. */
 static int64_t look_at_slot(struct slot *slot, int64_t now)
 {
@@ -179,7 +185,9 @@ static int64_t look_at_slot(struct slot *slot, int64_t now)
 		return until;
 	if (slot->next_ms > now)
 		return slot->next_ms < until ? slot->next_ms : until;
-	if (!c->renew_wanted)
+	if (!has_room(c))
+		slot->run->lane->held = true;
+	else if (!c->renew_wanted)
 		slot_send(slot, now);
 	return until;
 }
@@ -221,12 +229,17 @@ static void look_at_row(struct run *run, int64_t now, int64_t *next)
 }
 
 /* Rows stand after their needs: what ends in a pass is seen in it by those who need it. */
-static void look_at_lane(struct lane *lane, int64_t now)
+static void look_at_lane(const struct course *c, struct lane *lane, int64_t now)
 {
+	bool was_open = lane->open > 0;
+
 	lane->dirty = false;
+	lane->held = false;
 	lane->next_ms = INT64_MAX;
 	for (size_t i = 0; i < lane->graph->n; i++)
 		look_at_row(&lane->runs[i], now, &lane->next_ms);
+	if (was_open && !lane->open && c->loop->ended)
+		c->loop->ended(c->loop->to, lane->graph);
 }
 
 /* Looks until nothing moves any more; gives the time at which something wants to. */
@@ -241,8 +254,8 @@ static int64_t look_at_all(struct course *c, int64_t now)
 		for (size_t g = 0; g < c->n; g++) {
 			struct lane *lane = &c->lanes[g];
 
-			if (lane->dirty || lane->next_ms <= now) {
-				look_at_lane(lane, now);
+			if (lane->dirty || lane->next_ms <= now || (lane->held && has_room(c))) {
+				look_at_lane(c, lane, now);
 				moved = true;
 			}
 			if (lane->next_ms < next)
@@ -338,7 +351,7 @@ static void open_run(struct run *run, struct graph *g, size_t i)
 
 static void open_lane(struct course *c, struct lane *lane, struct graph *g)
 {
-	*lane = (struct lane){ .graph = g, .dirty = true, .next_ms = INT64_MAX };
+	*lane = (struct lane){ .graph = g, .open = g->n, .dirty = true, .next_ms = INT64_MAX };
 	lane->runs = xcalloc(g->n + 1, sizeof(*lane->runs));
 	for (size_t i = 0; i < g->n; i++) {
 		lane->runs[i].course = c;

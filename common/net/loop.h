@@ -73,11 +73,13 @@ struct run {
 	struct err err;          /* of the first item that failed, or else was left */
 };
 
-/* One graph: looked at again when something happened in it, or when next_ms has come. */
+/* One graph: looked at again when something happened in it, when next_ms has come, or when it was held and there is room. */
 struct lane {
 	struct graph *graph;
 	struct run *runs;        /* one a row */
 	bool dirty;
+	size_t open;             /* rows that have not ended */
+	bool held;               /* some slot may ask, but there are too many calls in flight */
 	int64_t next_ms;
 };
 

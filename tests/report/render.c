@@ -53,6 +53,9 @@ static void fill_broken(struct findings *f, struct arena *a)
 	fix(one, "kubectl delete pod -n vault -l app.kubernetes.io/instance=vault,component=server");
 	one = add(f, a, "kms-key", VERDICT_UNKNOWN, "reading the key 'c5ab26fb': not allowed (403)");
 	one->right = "kms:DescribeKey";
+	one = add(f, a, "kms-rotation", VERDICT_UNKNOWN, "reading the key 'c5ab26fb': not allowed (403)");
+	one->right = "kms:DescribeKey";
+	add(f, a, "kms-key-policy", VERDICT_UNKNOWN, "reading the key 'c5ab26fb': not allowed (403)");
 	one = add(f, a, "dynamodb-table", VERDICT_SKIP, "skipped: 'irsa-role' comes first");
 	one->blocked_by = check_find("irsa-role");
 }
@@ -115,6 +118,7 @@ int main(int argc, char **argv)
 	struct diag diag = sample_diag(&a), empty = { .mem = &a };
 	struct findings findings[3];
 	struct report_cluster clusters[3];
+	struct chain chains[3];
 	const char *format = argc > 1 ? argv[1] : "table", *which = argc > 2 ? argv[2] : "";
 	struct report r = { .at = clusters, .n = 1, .many = text_same(which, "many"), .wall_ms = 1795500000000 };
 
@@ -123,9 +127,13 @@ int main(int argc, char **argv)
 	err_set(&none, ERR_USAGE, 0, "no release of Vault was found: looked in all namespaces");
 	fill_broken(&findings[0], &a);
 	fill_healthy(&findings[1], &a);
-	clusters[0] = (struct report_cluster){ "arn:aws:eks:us-east-1:111122223333:cluster/prod", &diag, &findings[0], NULL };
-	clusters[1] = (struct report_cluster){ "staging", &diag, &findings[1], NULL };
-	clusters[2] = (struct report_cluster){ "tools", &empty, &findings[2], &none };
+	for (size_t i = 0; i < COUNT_OF(findings); i++)
+		chain_read(&chains[i], &a, i < 2 ? &diag : &empty, &findings[i]);
+	clusters[0] = (struct report_cluster){
+		"arn:aws:eks:us-east-1:111122223333:cluster/prod", "vault", "vault", &chains[0], &findings[0], NULL
+	};
+	clusters[1] = (struct report_cluster){ "staging", "vault", "vault", &chains[1], &findings[1], NULL };
+	clusters[2] = (struct report_cluster){ "tools", NULL, NULL, &chains[2], &findings[2], &none };
 	if (r.many)
 		r.n = COUNT_OF(clusters);
 	else if (text_same(which, "healthy"))

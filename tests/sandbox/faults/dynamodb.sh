@@ -29,8 +29,8 @@ TABLE=$(kubectl get configmap "$RELEASE-config" -n "$NS" -o jsonpath='{.data.ext
 	sed -n 's/^ *table *= *"\(.*\)"/\1/p')
 
 # What the cases take for granted: a Vault that keeps its root key in the table.
-status=$(kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json) || true
-[[ $status = *'"initialized": true'* ]] ||
+status=$(kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json 2>/dev/null) || true
+[[ $status != *'"initialized": false'* ]] ||
 	kubectl exec -n "$NS" "$RELEASE-0" -- vault operator init -recovery-shares=1 -recovery-threshold=1 >/dev/null
 
 role_policy() { aws iam get-role-policy --role-name "$ROLE" --policy-name vault-policy --query PolicyDocument --output json; }

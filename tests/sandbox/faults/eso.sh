@@ -2,10 +2,10 @@
 # fixes are commands of the vault CLI, with the token of the sandbox's own Vault.
 # shellcheck shell=bash disable=SC2034,SC2317
 cases='
-operator_down eso-operator
+no_role eso-store
 old_object eso-old-objects
 plain_service eso-store-server warn
-no_role eso-store
+operator_down eso-operator
 other_namespace eso-store
 other_account eso-store
 other_audience eso-store
@@ -21,8 +21,13 @@ store_absent eso-secrets
 many_refreshes eso-refresh warn
 '
 
-VAULT_ADDR=http://$RELEASE-active.$NS.svc.cluster.local:8200
-VAULT_TOKEN=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["root_token"])' "${KUBECONFIG%/*}/init.json")
+VAULT_ADDR=http://$RELEASE-active.$NS.svc.cluster.local:8200 VAULT_TOKEN=
+if [ -s "${KUBECONFIG%/*}/init.json" ]; then
+	VAULT_TOKEN=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["root_token"])' "${KUBECONFIG%/*}/init.json")
+else
+	say "skip eso: External Secrets is not in this sandbox (tests/sandbox/eso)"
+	cases=
+fi
 export VAULT_ADDR VAULT_TOKEN
 
 patch_store() { kubectl patch clustersecretstore vault --type merge -p "{\"spec\":{\"provider\":{\"vault\":{$1}}}}"; }

@@ -16,9 +16,9 @@ rotation_off kms-rotation warn
 region kms-region
 usage kms-key-usage
 alias_gone kms-key
-alias_moved kms-alias
-other_key kms-wrapping-key fail warns
-old_key_pending kms-wrapping-key fail warns
+alias_moved kms-alias fail lives
+other_key kms-wrapping-key fail lives
+old_key_pending kms-wrapping-key fail lives
 '
 
 ROLE_ARN=$(kubectl get serviceaccount "$RELEASE" -n "$NS" -o jsonpath='{.metadata.annotations.eks\.amazonaws\.com/role-arn}')
@@ -28,8 +28,8 @@ ALIAS=$(aws kms list-aliases --key-id "$KEY" --query 'Aliases[0].AliasName' --ou
 NEVER='arn:aws:iam::123456789012:policy/never'
 
 # What the cases take for granted: a Vault whose root key is wrapped.
-status=$(kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json) || true
-[[ $status = *'"initialized": true'* ]] ||
+status=$(kubectl exec -n "$NS" "$RELEASE-0" -- vault status -format=json 2>/dev/null) || true
+[[ $status != *'"initialized": false'* ]] ||
 	kubectl exec -n "$NS" "$RELEASE-0" -- vault operator init -recovery-shares=1 -recovery-threshold=1 >/dev/null
 
 role_policy() { aws iam get-role-policy --role-name "$ROLE" --policy-name vault-policy --query PolicyDocument --output json; }
@@ -127,25 +127,30 @@ inject_alias_moved() {
 }
 restore_alias_moved() { unconfigure; }
 
-inject_other_key() {
-	local other
-	other=$(other_key)
-	change_role_policy "s[0]['Resource'] = '$other'"
-	configure VAULT_AWSKMS_SEAL_KEY_ID="$other"
+# A Vault that starts with another key wraps the root key by that one, once it could open it: so back by the same way.
+seal_by() { change_role_policy "s[0]['Resource'] = $1; del s[2:]"; }
+sealed_by_key() {
+	passes kms-wrapping-key &&
+		[ "$(of_report "next(e['value'] for e in c['kms-key']['evidence'] if e['name'] == 'configured key')")" = "$KEY" ]
 }
-restore_other_key() {
+seal_back() {
+	seal_by "['$other', '$KEY']"
 	unconfigure
-	change_role_policy "s[0]['Resource'] = '$KEY'; del s[2:]"
+	until_true kms sealed_by_key
+	seal_by "'$KEY'"
 }
 
-inject_old_key_pending() {
-	local other
+inject_other_key() {
 	other=$(other_key)
-	change_role_policy "s[0]['Resource'] = ['$other', '$KEY']"
+	seal_by "'$other'"
 	configure VAULT_AWSKMS_SEAL_KEY_ID="$other"
+}
+restore_other_key() { seal_back; }
+
+inject_old_key_pending() {
+	other=$(other_key)
+	seal_by "['$other', '$KEY']"
 	aws kms schedule-key-deletion --key-id "$KEY" --pending-window-in-days 7
+	configure VAULT_AWSKMS_SEAL_KEY_ID="$other"
 }
-restore_old_key_pending() {
-	unconfigure
-	change_role_policy "s[0]['Resource'] = '$KEY'"
-}
+restore_old_key_pending() { seal_back; }

@@ -46,7 +46,6 @@ static struct value *object(struct arena *a, const char *kind)
 static void rig_init(struct rig *r)
 {
 	struct arena *a = &r->a;
-	AUTO(err) struct err e = {0};
 
 	*r = (struct rig){ .a = ARENA_INIT };
 	r->pods[0] = (struct pod){ .name = "vault-0", .namespace_ = "vault", .object = object(a, "Pod") };

@@ -30,6 +30,7 @@ static const struct wrong cases[] = {
 	  { POLICY("{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}") } },
 	{ "hardening-privilege", VERDICT_PASS, "nothing else", "",
 	  { POLICY("{\"Effect\":\"Allow\",\"Action\":\"KMS:decrypt\",\"Resource\":\"" OTHER_ARN "\"}") } },
+	{ "hardening-privilege", VERDICT_UNKNOWN, "were not read", "", { "policies_unread=true" } },
 	{ "hardening-audit", VERDICT_SKIP, "takes a token", "", { NULL } },
 	{ "hardening-root-token", VERDICT_SKIP, "sudo", "", { NULL } },
 	{ "hardening-recovery-keys", VERDICT_SKIP, "cannot be seen", "", { NULL } },

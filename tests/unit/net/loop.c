@@ -305,6 +305,67 @@ static void many_graphs_run_side_by_side(void **state)
 	assert_int_equal(fake_transport_count(&r->net, "b"), 100);
 }
 
+/* The first graphs go first, and end long before the last ones begin. */
+static void few_calls_at_a_time(void **state)
+{
+	AUTO(rig) struct rig *r = rig_new();
+	AUTO(err) struct err e = { 0 };
+	struct track tracks[100][2] = { 0 };
+	struct graph graphs[100];
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++)
+		graphs[i] = (struct graph){ many_graphs_run_side_by_side_rows, 2, r, tracks[i] };
+	r->loop.in_flight_max = 10;
+	assert_int_equal(loop_run(&r->loop, graphs, 100, &e), 0);
+	assert_int_equal(fake_transport_count(&r->net, "a"), 100);
+	assert_int_equal(fake_transport_count(&r->net, "b"), 100);
+	assert_true(fake_transport_width(&r->net, "a") <= 10);
+	assert_int_equal(r->net.now_ms, 2000);
+	assert_true(tracks[0][1].end_ms < tracks[99][0].start_ms + 2000);
+	assert_true(tracks[0][1].end_ms <= 300);
+}
+
+struct endings {
+	struct graph *at[3];
+	size_t n;
+};
+
+static void note_end(void *to, struct graph *g)
+{
+	struct endings *x = to;
+
+	assert_true(x->n < 3);
+	for (size_t i = 0; i < g->n; i++)
+		assert_true(g->tracks[i].state == STEP_DONE || g->tracks[i].state == STEP_FAILED || g->tracks[i].state == STEP_LEFT);
+	x->at[x->n++] = g;
+}
+
+static void each_graph_ends_once(void **state)
+{
+	AUTO(rig) struct rig *r = rig_new();
+	AUTO(err) struct err e = { 0 };
+	struct track tracks[3][2] = { 0 };
+	struct graph graphs[3];
+	struct endings x = { .n = 0 };
+	struct loop l = r->loop;
+
+	(void)state;
+	rig_says(r, "a", "done+500 done refused");
+	for (size_t i = 0; i < 3; i++)
+		graphs[i] = (struct graph){ many_graphs_run_side_by_side_rows, 2, r, tracks[i] };
+	l.ended = note_end;
+	l.tell = NULL;
+	l.renew = NULL;
+	l.to = &x;
+	assert_int_equal(loop_run(&l, graphs, 3, &e), -1);
+	assert_int_equal(x.n, 3);
+	assert_ptr_equal(x.at[2], &graphs[0]);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 2; k++)
+			track_release(&tracks[i][k]);
+}
+
 static const struct step row = {
 	.name = "a", .needs = NEEDS("elsewhere"), .ask = ask_a, .hear = rig_hear
 };
@@ -375,6 +436,8 @@ int main(void)
 		cmocka_unit_test(no_items_are_not_due),
 		cmocka_unit_test(an_item_that_fails_stops_further_changes_but_no_reads),
 		cmocka_unit_test(many_graphs_run_side_by_side),
+		cmocka_unit_test(few_calls_at_a_time),
+		cmocka_unit_test(each_graph_ends_once),
 		cmocka_unit_test(one_request_alone),
 		cmocka_unit_test(a_broken_table_is_not_run),
 		cmocka_unit_test(an_ask_can_refuse),
