@@ -6,7 +6,7 @@
 
 struct check_options {
 	struct text_list only, skip, contexts;
-	const char *fail_on;
+	const char *fail_on, *token_file;
 	bool no_proof, watch;
 	int64_t every_ms;
 };
@@ -22,6 +22,8 @@ static const struct opt rows[] = {
 	LIST(struct check_options, skip, 0, "skip", "ID", "leave this check out; may be repeated"),
 	CHOICE(struct check_options, fail_on, 0, "fail-on", "WHEN", fail_words, "exit 1 on fail (default), on warn too, or never"),
 	FLAG(struct check_options, no_proof, 0, "no-proof", "try nothing as the role: only look"),
+	FILE_NAME(struct check_options, token_file, 0, "token-file", "FILE",
+	          "a token of Vault's, for what only a token may read (else VAULT_TOKEN, then ~/.vault-token)"),
 	LIST(struct check_options, contexts, 0, "contexts", "NAMES",
 	     "check the clusters of these contexts at once (a,b), or 'all' of the kubeconfig"),
 	FLAG(struct check_options, watch, 'w', "watch", "look again and again, and draw anew when something changed"),
@@ -164,6 +166,18 @@ static int run_over(struct examiner *x, bool many, const struct check_options *o
 	return print(x, many, fail_on, e) < 0 ? -1 : exit_code(x, fail_on, e);
 }
 
+/* Without one, what takes a token is left out and not counted as "not checked". */
+static bool has_token(const struct app *app, const struct check_options *o)
+{
+	AUTO(text) char *path = host_path(&app->host, "~/.vault-token");
+	AUTO(buf) struct buf text = BUF_MAX(4096);
+	AUTO(err) struct err none = {0};
+	bool has = o->token_file || host_env(&app->host, "VAULT_TOKEN") || host_read_file(&app->host, path, &text, &none) == 0;
+
+	wipe(text.p, text.n);
+	return has;
+}
+
 static int run(struct app *app, struct err *e)
 {
 	const struct check_options *o = app->options;
@@ -176,6 +190,7 @@ static int run(struct app *app, struct err *e)
 	struct diag_options options = {
 		.namespace_ = app->kube.namespace_,
 		.all_namespaces = app->all_namespaces, .proof = !o->no_proof,
+		.token_file = o->token_file, .token_given = has_token(app, o),
 	};
 	const char *const *contexts = NULL;
 	struct examiner x = { 0 };
@@ -191,7 +206,7 @@ static int run(struct app *app, struct err *e)
 }
 
 const struct command cmd_check = {
-	.name = "check", .group = "Check", .args = "[irsa|kms|dynamodb|vault|all]...",
+	.name = "check", .group = "Check", .args = "[irsa|kms|dynamodb|vault|cluster|eso|hardening|all]...",
 	.summary = "check a Vault and name the one broken link (the default command)",
 	.details = "Follows the chain from the pods over service account and role to key and table, and names the first link "
 	           "that is broken, with what was seen and what to paste to mend it. Nothing is changed and no pod is started.\n\n"

@@ -1,7 +1,32 @@
 #include "commands.h"
 
 #include "core/text.h"
-#include "domain/check.h"
+#include "domain/check_rights.h"
+#include "domain/diag.h"
+
+/* Of the steps that it judges; what these stand on takes rights of its own (`policy` has them all). */
+static void print_rights(struct app *app, const struct check *c)
+{
+	struct text_list rights = { 0 };
+
+	for (const char *const *step = c->reads; step && *step; step++)
+		for (size_t i = 0; i < n_check_rights; i++) {
+			const struct right *r = &check_rights[i];
+			const char *text = r->action;
+			bool told = false;
+
+			if (!text_same(r->step, *step) || r->kind == RIGHT_NONE)
+				continue;
+			if (r->kind == RIGHT_KUBE)
+				text = arena_printf(&app->mem, "%s %s", r->verb, r->resource);
+			for (size_t k = 0; k < rights.n && !told; k++)
+				told = text_same(rights.at[k], text);
+			if (!told)
+				text_list_add(&app->mem, &rights, text);
+		}
+	for (size_t i = 0; i < rights.n; i++)
+		fprintf(app->out, "%s%s%s", i ? ", " : "takes:      ", rights.at[i], i + 1 == rights.n ? "\n" : "");
+}
 
 static int run(struct app *app, struct err *e)
 {
@@ -26,6 +51,7 @@ static int run(struct app *app, struct err *e)
 			fprintf(app->out, "%s%s", need == c->needs ? "stands on:  " : ", ", *need);
 		if (c->needs)
 			fputc('\n', app->out);
+		print_rights(app, c);
 	}
 	return e->kind ? -1 : 0;
 }

@@ -33,10 +33,13 @@ JUDGE(judge_kube_open);
 
 /* cluster_fix.c */
 typedef bool pod_is(const struct diag *d, const struct pod *p);
-/* Names of the pods for which it is so (is NULL: all), parted by spaces, standbys before the active one; NULL: none. Pods that are being deleted do not count. */
+/*
+ * Names of the pods for which it is so (is NULL: all), parted by spaces, standbys before the active one; NULL: none.
+ * Pods that are being deleted do not count.
+ */
 const char *server_pods(const struct diag *d, struct arena *a, pod_is *is);
 size_t server_pods_n(const struct diag *d, pod_is *is);
-/* Lines that start these pods anew; one after the other where Vault is unsealed, so that it stays up. pods: as server_pods gives them. */
+/* Lines that start these pods (as server_pods gives them) anew, one after the other where some are Ready: Vault stays up. */
 void fix_restart_pods(const struct diag *d, struct finding *f, const char *pods);
 /* "kubectl patch statefulset ... --type json -p ..." */
 void fix_patch_set(const struct diag *d, struct finding *f, const char *json_patch);

@@ -188,7 +188,8 @@ static void fix_allow(const struct diag *d, struct finding *f, const char *what,
 	fix(f, "metadata: {name: %s-allow-%s, namespace: %s}", d->release.fullname, what, d->release.namespace_);
 	fix(f, "spec:");
 	fix(f, "  podSelector: {matchLabels: %s}", json_line(f->mem, value_at(d->release.statefulset, "spec.selector.matchLabels")));
-	fix(f, "  policyTypes: [%s]", text_same(direction, "egress") ? "Egress" : text_same(direction, "ingress") ? "Ingress" : "Ingress, Egress");
+	fix(f, "  policyTypes: [%s]", text_same(direction, "egress") ? "Egress" : text_same(direction, "ingress") ? "Ingress" :
+	    "Ingress, Egress");
 	fix(f, "%s", rule);
 	fix(f, "EOF");
 }
@@ -268,7 +269,8 @@ JUDGE(judge_api_open)
 	}
 	evidence(f, "policies", "%s", selected_by(&why));
 	if (answer != NETPOL_DENIED) {
-		found(f, answer == NETPOL_OPEN ? "any pod may reach the servers on port %d" : "the policies let clients reach port %d", API_PORT);
+		found(f, answer == NETPOL_OPEN ? "any pod may reach the servers on port %d" :
+		    "the policies let clients reach port %d", API_PORT);
 		return VERDICT_PASS;
 	}
 	found(f, "the network policies %s let nobody reach the servers on port %d", why.selecting, API_PORT);
@@ -314,7 +316,8 @@ JUDGE(judge_kube_open)
 		found(f, "the servers may reach the API server");
 		return VERDICT_PASS;
 	}
-	found(f, "the network policies %s keep the servers from the API server: no pod gets its label, and no token is reviewed", why.selecting);
+	found(f, "the network policies %s keep the servers from the API server: no pod gets its label, and no token is "
+	    "reviewed", why.selecting);
 	fix_allow(d, f, "kube", "egress", api.ip ?
 	          arena_printf(f->mem, "  egress: [{to: [{ipBlock: {cidr: %s/%s}}], ports: [{port: %lld}]}]", api.ip,
 	                       strchr(api.ip, ':') ? "128" : "32", (long long)port) :

@@ -36,9 +36,11 @@ static bool tolerates(const struct value *tolerations, const struct value *taint
 
 		if (*effect && !text_same(effect, value_text_or(taint, "effect", "")))
 			continue;
-		if (text_same(value_text_or(one, "operator", "Equal"), "Exists") && (!*key || text_same(key, value_text_or(taint, "key", ""))))
+		if (text_same(value_text_or(one, "operator", "Equal"), "Exists") &&
+		    (!*key || text_same(key, value_text_or(taint, "key", ""))))
 			return true;
-		if (text_same(key, value_text_or(taint, "key", "")) && text_same(value_text_or(one, "value", ""), value_text_or(taint, "value", "")))
+		if (text_same(key, value_text_or(taint, "key", "")) &&
+		    text_same(value_text_or(one, "value", ""), value_text_or(taint, "value", "")))
 			return true;
 	}
 	return false;
@@ -54,7 +56,8 @@ static bool node_takes(const struct diag *d, const struct value *node)
 	if (value_bool_or(node, "spec.unschedulable", false))
 		return false;
 	for (size_t i = 0; taints && taints->type == VALUE_LIST && i < taints->n; i++)
-		if (!text_same(value_text_or(taints->items[i], "effect", ""), "PreferNoSchedule") && !tolerates(tolerations, taints->items[i]))
+		if (!text_same(value_text_or(taints->items[i], "effect", ""), "PreferNoSchedule") &&
+		    !tolerates(tolerations, taints->items[i]))
 			return false;
 	for (size_t i = 0; selector && selector->type == VALUE_MAP && i < selector->n; i++)
 		if (!text_same(value_text_or(value_get(labels, selector->names[i]), "", NULL), value_text_or(selector->items[i], "", "")))
@@ -88,7 +91,8 @@ static enum verdict not_scheduled(const struct diag *d, struct finding *f, bool 
 			first = first ? first : &d->pods.at[i];
 			evidence(f, d->pods.at[i].name, "%s", d->pods.at[i].unscheduled_message);
 		}
-	if (wants_own_node(d) && (nodes_read ? takers < (size_t)d->release.replicas : strstr(first->unscheduled_message, "anti-affinity") != NULL)) {
+	if (wants_own_node(d) && (nodes_read ? takers < (size_t)d->release.replicas :
+	    strstr(first->unscheduled_message, "anti-affinity") != NULL)) {
 		if (nodes_read)
 			found(f, "%lld replicas want a node each (hard anti-affinity), but only %zu %s them", (long long)d->release.replicas,
 			      takers, takers == 1 ? "node takes" : "nodes take");
@@ -117,7 +121,8 @@ JUDGE(judge_schedule)
 	if (server_pods_n(d, unscheduled))
 		return not_scheduled(d, f, nodes_read, takers);
 	if (there < (size_t)d->release.replicas) {
-		found(f, "%lld replicas are wanted, but only %zu pods are there: one may be on its way", (long long)d->release.replicas, there);
+		found(f, "%lld replicas are wanted, but only %zu pods are there: one may be on its way",
+		    (long long)d->release.replicas, there);
 		fix(f, "kubectl describe statefulset -n %s %s", d->release.namespace_, d->release.fullname);
 		return VERDICT_WARN;
 	}
@@ -263,7 +268,8 @@ static void fix_memory(const struct diag *d, struct finding *f, const struct pod
 	if (mib < MEMORY_LEAST_MIB)
 		mib = MEMORY_LEAST_MIB;
 	if (quantity_bytes(template_) && quantity_bytes(template_) < mib * MIB) {
-		fix(f, "kubectl set resources -n %s statefulset/%s -c %s --limits=memory=%lldMi", d->release.namespace_, d->release.fullname,
+		fix(f, "kubectl set resources -n %s statefulset/%s -c %s --limits=memory=%lldMi", d->release.namespace_,
+		    d->release.fullname,
 		    SERVER_CONTAINER, (long long)mib);
 		fix(f, "# for Helm to keep it, have it as server.resources in the values");
 	}
@@ -295,7 +301,8 @@ static bool loops(const struct diag *d, const struct pod *p)
 	const struct container *c = server_of(p);
 
 	(void)d;
-	return c && (text_same(c->waiting_reason, "CrashLoopBackOff") || c->end.there || (c->restarts >= LOOPS && !p->ready && !c->running));
+	return c && (text_same(c->waiting_reason, "CrashLoopBackOff") || c->end.there ||
+	    (c->restarts >= LOOPS && !p->ready && !c->running));
 }
 
 static const char *end_text(struct arena *a, const struct container *c)

@@ -223,7 +223,8 @@ static void fix_budget(const struct diag *d, struct finding *f, const char *verb
 		fix(f, "kubectl patch pdb -n %s %s --type merge -p '{\"spec\":{\"minAvailable\":null,\"maxUnavailable\":1}}'",
 		    d->release.namespace_, name);
 	else
-		fix(f, "kubectl create pdb -n %s %s --max-unavailable=1 --selector=app.kubernetes.io/name=vault,app.kubernetes.io/instance=%s,component=server",
+		fix(f, "kubectl create pdb -n %s %s --max-unavailable=1 "
+		    "--selector=app.kubernetes.io/name=vault,app.kubernetes.io/instance=%s,component=server",
 		    d->release.namespace_, name, d->release.name);
 }
 
@@ -241,7 +242,8 @@ JUDGE(judge_budget)
 			continue;
 		evidence(f, "budget", "%s", object_name(one));
 		if (ours) {
-			found(f, "the disruption budgets '%s' and '%s' both cover the servers: every eviction is refused", object_name(ours), object_name(one));
+			found(f, "the disruption budgets '%s' and '%s' both cover the servers: every eviction is refused",
+			    object_name(ours), object_name(one));
 			fix(f, "kubectl delete pdb -n %s %s", d->release.namespace_, object_name(one));
 			return VERDICT_WARN;
 		}

@@ -7,12 +7,14 @@
 #define CHECK(name, sentence, ...) { .id = "eso-" name, .title = sentence, .link = LINK_ESO, __VA_ARGS__ }
 
 static const struct check checks[] = {
-	CHECK("operator", "the operator of External Secrets runs", .needs = NEEDS("release"), .reads = NEEDS("eso.group", "eso.operator"),
+	CHECK("operator", "the operator of External Secrets runs", .needs = NEEDS("release"),
+	  .reads = NEEDS("eso.group", "eso.operator"),
 	  .uses = NEEDS("eso.cluster-stores", "eso.stores", "eso.secrets"), .judge = judge_operator,
 	  .decides = "Deployments labelled app.kubernetes.io/name=external-secrets in all namespaces, and their ready replicas. "
 	             "Not installed at all is no fault.",
 	  .remedy = "install or scale up the operator", .reference = "external-secrets, deploy/charts/external-secrets"),
-	CHECK("versions", "the API server serves " ESO_GROUP "/v1", .needs = NEEDS("release"), .follows = NEEDS("eso-operator"), .reads = NEEDS("eso.group"),
+	CHECK("versions", "the API server serves " ESO_GROUP "/v1", .needs = NEEDS("release"),
+	  .follows = NEEDS("eso-operator"), .reads = NEEDS("eso.group"),
 	  .judge = judge_versions,
 	  .decides = "GET /apis/" ESO_GROUP ": v1 came with 0.16, v1beta1 is not served from 0.17 on.",
 	  .remedy = "upgrade External Secrets", .reference = "external-secrets, release notes of 0.16.0 and 0.17.0"),
@@ -21,7 +23,8 @@ static const struct check checks[] = {
 	  .decides = "managedFields of stores and ExternalSecrets keep the version in which each manager wrote; so does kubectl's "
 	             "last-applied-configuration.",
 	  .remedy = "write the manifests as " ESO_GROUP "/v1", .reference = "external-secrets, release notes of 0.17.0"),
-	CHECK("store-server", "the stores ask the active pod", .needs = NEEDS("release"), .follows = NEEDS("eso-operator"), .reads = STORE_READS,
+	CHECK("store-server", "the stores ask the active pod", .needs = NEEDS("release"), .follows = NEEDS("eso-operator"),
+	  .reads = STORE_READS,
 	  .judge = judge_store_server,
 	  .decides = "spec.provider.vault.server of the stores that lead to this release: NAME-active, and not NAME, which is every "
 	             "pod, unready ones too.",
@@ -32,7 +35,8 @@ static const struct check checks[] = {
 	             "where Vault's own answer is; a store's Ready says nothing of rights on paths.",
 	  .remedy = "mend role, namespace, account, audience, mount or server of the store: the event says which",
 	  .reference = "external-secrets, pkg/controllers/secretstore/common.go; vault-plugin-auth-kubernetes, path_login.go"),
-	CHECK("login", "the stores' logins work now", .needs = NEEDS("release"), .follows = NEEDS("eso-operator", "cluster-reviewer", "eso-store", "vault"),
+	CHECK("login", "the stores' logins work now", .needs = NEEDS("release"),
+	  .follows = NEEDS("eso-operator", "cluster-reviewer", "eso-store", "vault"),
 	  .reads = NEEDS("eso.group", "eso.cluster-stores", "eso.stores", "eso.trial-token", "eso.trial-login"),
 	  .uses = NEEDS("eso.trial-revoke"), .proof = true, .judge = judge_login,
 	  .decides = "Logs in as each store does: a TokenRequest for its service account and audiences, given to its role at Vault "
@@ -51,10 +55,12 @@ static const struct check checks[] = {
 	             "operator's events say of them.",
 	  .remedy = "allow the path in the role's policy, or put the secret or property there",
 	  .reference = "external-secrets, pkg/controllers/externalsecret"),
-	CHECK("stale", "what is ready was looked at lately", .needs = NEEDS("release"), .follows = NEEDS("eso-operator"), .reads = SECRET_READS, .judge = judge_stale,
+	CHECK("stale", "what is ready was looked at lately", .needs = NEEDS("release"), .follows = NEEDS("eso-operator"),
+	  .reads = SECRET_READS, .judge = judge_stale,
 	  .decides = "status.refreshTime against twice the refreshInterval.",
 	  .remedy = "start the operator anew, and read its log", .reference = "external-secrets, apis/externalsecrets/v1"),
-	CHECK("refresh", "the refreshes are no load on Vault", .needs = NEEDS("release"), .follows = NEEDS("eso-operator"), .reads = SECRET_READS,
+	CHECK("refresh", "the refreshes are no load on Vault", .needs = NEEDS("release"), .follows = NEEDS("eso-operator"),
+	  .reads = SECRET_READS,
 	  .judge = judge_refresh,
 	  .decides = "The sum of 1/refreshInterval: each refresh logs in, which writes to the storage. More than 60 a minute is told, "
 	             "unless the operator caches tokens.",

@@ -57,17 +57,20 @@ JUDGE(judge_operator)
 	int64_t ready = value_int_or(deployment, "status.readyReplicas", 0);
 
 	if (p->absent) {
-		found(f, deployment ? "the operator is there, but its CustomResourceDefinitions are not" : "External Secrets is not installed");
+		found(f, deployment ? "the operator is there, but its CustomResourceDefinitions are not" :
+		    "External Secrets is not installed");
 		if (!deployment)
 			return VERDICT_INFO;
-		fix(f, "kubectl apply --server-side -f https://raw.githubusercontent.com/external-secrets/external-secrets/main/deploy/crds/bundle.yaml");
+		fix(f, "kubectl apply --server-side -f "
+		    "https://raw.githubusercontent.com/external-secrets/external-secrets/main/deploy/crds/bundle.yaml");
 		return VERDICT_FAIL;
 	}
 	if (!deployment) {
 		found(f, "the kinds of External Secrets are there (%zu objects), but no operator: no Deployment has the label "
 		      "app.kubernetes.io/name=external-secrets", objects(d));
 		fix(f, "helm repo add external-secrets https://charts.external-secrets.io");
-		fix(f, "helm upgrade --install external-secrets external-secrets/external-secrets -n external-secrets --create-namespace --wait");
+		fix(f, "helm upgrade --install external-secrets external-secrets/external-secrets -n external-secrets "
+		    "--create-namespace --wait");
 		return objects(d) ? VERDICT_FAIL : VERDICT_INFO;
 	}
 	evidence(f, "image", "%s", value_text_or(deployment, "spec.template.spec.containers.0.image", ""));

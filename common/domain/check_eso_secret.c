@@ -94,7 +94,8 @@ static void fix_path(struct finding *f, const struct value *secret, const struct
 		fix(f, "kubectl patch %s --type merge -p %s",
 		    eso_object(f->mem, store->namespace_ ? "secretstore" : "clustersecretstore", store->object), shell_word(f->mem, patch));
 	} else if (flaw != KV_NO_PATH) {
-		patch = arena_printf(f->mem, "[{\"op\":\"replace\",\"path\":\"/spec/data/%zu/remoteRef/key\",\"value\":\"%s\"}]", row, bare);
+		patch = arena_printf(f->mem, "[{\"op\":\"replace\",\"path\":\"/spec/data/%zu/remoteRef/key\",\"value\":\"%s\"}]",
+		    row, bare);
 		fix(f, "kubectl patch %s --type json -p %s", eso_object(f->mem, "externalsecret", secret), shell_word(f->mem, patch));
 	} else {
 		fix(f, "kubectl edit %s    # ENGINE/%s as the key", eso_object(f->mem, "externalsecret", secret), bare);
@@ -120,7 +121,8 @@ JUDGE(judge_paths)
 			if (flaw == KV_FINE || is_ready(secret) || !text_same(store.version, "v2"))
 				continue;
 			if (bad++ < SHOWN)
-				evidence(f, "asked for", "%s by %s", kv_request(f->mem, store.path, key), eso_object(f->mem, "externalsecret", secret));
+				evidence(f, "asked for", "%s by %s", kv_request(f->mem, store.path, key),
+				    eso_object(f->mem, "externalsecret", secret));
 			if (bad == 1)
 				found(f, "the ExternalSecret '%s' asks for '%s': %s", object_name(secret), kv_request(f->mem, store.path, key),
 				      flaw_text(flaw));
@@ -205,9 +207,11 @@ static void fix_policy(struct finding *f, const struct group *g)
 		fix(f, "path \"%s\" { capabilities = [\"read\"] }",
 		    kv_request(f->mem, g->store.path, value_text_or(rows->items[i], "remoteRef.key", "KEY")));
 	fix(f, "EOF");
-	fix(f, "vault write auth/%s/role/%s token_policies=\"$(vault read -field=token_policies auth/%s/role/%s | tr -d '[]' | tr ' ' ,),%s\"",
+	fix(f, "vault write auth/%s/role/%s token_policies=\"$(vault read -field=token_policies auth/%s/role/%s | tr -d '[]' | "
+	    "tr ' ' ,),%s\"",
 	    mount, role, mount, role, policy);
-	fix(f, "# vault secrets list    tells whether there is an engine '%s' at all", g->store.path ? g->store.path : "of the key's first part");
+	fix(f, "# vault secrets list    tells whether there is an engine '%s' at all", g->store.path ? g->store.path :
+	    "of the key's first part");
 }
 
 static void fix_secret(struct finding *f, const struct group *g)
@@ -345,7 +349,8 @@ JUDGE(judge_stale)
 		    at + 2 * interval_ms(secret) + SLACK_MS > now)
 			continue;
 		if (n++ < SHOWN)
-			evidence(f, object_name(secret), "refreshed %s, every %s", refreshed, value_text_or(secret, "spec.refreshInterval", "1h"));
+			evidence(f, object_name(secret), "refreshed %s, every %s", refreshed,
+			    value_text_or(secret, "spec.refreshInterval", "1h"));
 	}
 	if (!n) {
 		found(f, "every status is as new as its refreshInterval promises");

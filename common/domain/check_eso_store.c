@@ -12,7 +12,8 @@ static bool has_tls(const struct diag *d)
 
 const char *eso_right_server(const struct diag *d, struct arena *a)
 {
-	return arena_printf(a, "%s://%s-active.%s.svc:%d", has_tls(d) ? "https" : "http", d->release.fullname, d->release.namespace_, API_PORT);
+	return arena_printf(a, "%s://%s-active.%s.svc:%d", has_tls(d) ? "https" : "http", d->release.fullname,
+	    d->release.namespace_, API_PORT);
 }
 
 static const char *kubectl_kind(const struct eso_store *s)
@@ -38,7 +39,8 @@ static const char *first_audience(const struct eso_store *s)
 
 static const char *role_path(struct finding *f, const struct eso_store *s)
 {
-	return shell_word(f->mem, arena_printf(f->mem, "auth/%s/role/%s", s->mount ? s->mount : "kubernetes", s->role ? s->role : "ROLE"));
+	return shell_word(f->mem, arena_printf(f->mem, "auth/%s/role/%s", s->mount ? s->mount : "kubernetes", s->role ?
+	    s->role : "ROLE"));
 }
 
 static void fix_role(struct finding *f, const struct eso_store *s)
@@ -48,7 +50,8 @@ static void fix_role(struct finding *f, const struct eso_store *s)
 	fix(f, "vault policy write %s - <<'EOF'", shell_word(f->mem, policy));
 	fix(f, "path \"%s/data/*\" { capabilities = [\"read\"] }", path);
 	fix(f, "EOF");
-	fix(f, "vault write %s bound_service_account_names=%s bound_service_account_namespaces=%s token_policies=%s%s%s", role_path(f, s),
+	fix(f, "vault write %s bound_service_account_names=%s bound_service_account_namespaces=%s token_policies=%s%s%s",
+	    role_path(f, s),
 	    s->account ? s->account : "ACCOUNT", s->account_namespace ? s->account_namespace : "NAMESPACE", shell_word(f->mem, policy),
 	    audience ? " audience=" : "", audience ? shell_word(f->mem, audience) : "");
 }
@@ -71,7 +74,8 @@ static void fix_account(const struct diag *d, struct finding *f, const struct es
 	const char *account = value_text_or(operator, "spec.template.spec.serviceAccountName", NULL);
 
 	if (!s->namespace_ && account)
-		fix_patch_vault(f, s, arena_printf(f->mem, "\"auth\":{\"kubernetes\":{\"serviceAccountRef\":{\"name\":\"%s\",\"namespace\":\"%s\"}}}",
+		fix_patch_vault(f, s, arena_printf(f->mem,
+		    "\"auth\":{\"kubernetes\":{\"serviceAccountRef\":{\"name\":\"%s\",\"namespace\":\"%s\"}}}",
 		                                   account, value_text_or(operator, "metadata.namespace", "")));
 	else
 		fix(f, "kubectl create serviceaccount -n %s %s", s->account_namespace ? s->account_namespace : "NAMESPACE",
@@ -94,7 +98,8 @@ static void fix_store(const struct diag *d, struct finding *f, const struct eso_
 		fix_role(f, s);
 		break;
 	case ESO_NAMESPACE:
-		fix(f, "vault write %s bound_service_account_namespaces=%s", role_path(f, s), s->account_namespace ? s->account_namespace : "NAMESPACE");
+		fix(f, "vault write %s bound_service_account_namespaces=%s", role_path(f, s), s->account_namespace ?
+		    s->account_namespace : "NAMESPACE");
 		break;
 	case ESO_ACCOUNT:
 		fix(f, "vault write %s bound_service_account_names=%s", role_path(f, s), s->account ? s->account : "ACCOUNT");
@@ -159,7 +164,8 @@ JUDGE(judge_stores)
 		found(f, "%zu %s to this Vault, and logged in", n, n == 1 ? "store leads" : "stores lead");
 		return VERDICT_PASS;
 	}
-	found(f, "the %s '%s' is not ready: %s%s%s%s", bad.kind, bad.name, first->text, bad.role ? " (role '" : "", bad.role ? bad.role : "",
+	found(f, "the %s '%s' is not ready: %s%s%s%s", bad.kind, bad.name, first->text, bad.role ? " (role '" : "", bad.role ?
+	    bad.role : "",
 	      bad.role ? "')" : "");
 	fix_store(d, f, &bad, first);
 	return VERDICT_FAIL;
@@ -183,15 +189,18 @@ JUDGE(judge_login)
 		if (login->accepted || !login->why)
 			continue;
 		if (cause->part == ESO_OTHER || cause->part == ESO_UNREACHABLE)
-			return unknown(f, "create serviceaccounts/token; get, create pods/portforward", "the login of '%s' could not be tried: %s",
+			return unknown(f, "create serviceaccounts/token; get, create pods/portforward",
+			    "the login of '%s' could not be tried: %s",
 			               store.name, login->why);
-		found(f, "the login of the %s '%s' is refused: %s (role '%s')", store.kind, store.name, cause->text, store.role ? store.role : "");
+		found(f, "the login of the %s '%s' is refused: %s (role '%s')", store.kind, store.name, cause->text, store.role ?
+		    store.role : "");
 		fix_store(d, f, &store, cause);
 		return VERDICT_FAIL;
 	}
 	if (!tried)
 		return not_applicable(f, "no store logs in by a service account whose token may be asked for");
-	found(f, "%zu %s just now, and logged out again", tried, tried == 1 ? "store's account logged in" : "stores' accounts logged in");
+	found(f, "%zu %s just now, and logged out again", tried, tried == 1 ? "store's account logged in" :
+	    "stores' accounts logged in");
 	return VERDICT_PASS;
 }
 
@@ -207,7 +216,8 @@ JUDGE(judge_store_server)
 	for (size_t i = 0; eso_store_at(d, i, &store); i++) {
 		evidence(f, store.name, "%s", store.server);
 		if (strstr(store.server, plain) || strstr(store.server, "-standby.")) {
-			found(f, "the %s '%s' asks '%s', behind which sealed and restarting pods are too", store.kind, store.name, store.server);
+			found(f, "the %s '%s' asks '%s', behind which sealed and restarting pods are too", store.kind, store.name,
+			    store.server);
 			fix_patch_vault(f, &store, arena_printf(f->mem, "\"server\":\"%s\"", eso_right_server(d, f->mem)));
 			return VERDICT_WARN;
 		}

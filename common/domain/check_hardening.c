@@ -68,13 +68,15 @@ JUDGE(judge_audit)
 
 	if (!v || !v->audit)
 		return not_applicable(f, "takes a token for Vault that may read sys/audit");
-	return part(f, value_count(v->audit, NULL) > 0, "an audit device is on", "no audit device is on: nobody can say later who read what");
+	return part(f, value_count(v->audit, NULL) > 0, "an audit device is on",
+	    "no audit device is on: nobody can say later who read what");
 }
 
 JUDGE(judge_root_token)
 {
 	(void)d;
-	return not_applicable(f, "only Vault's own list of tokens tells, which takes a token with sudo: vault list auth/token/accessors");
+	return not_applicable(f, "only Vault's own list of tokens tells, which takes a token with sudo: vault list "
+	    "auth/token/accessors");
 }
 
 JUDGE(judge_recovery_keys)
@@ -112,7 +114,8 @@ JUDGE(judge_network)
 	if (!diag_cluster(d)->policies.read)
 		return not_applicable(f, "the network policies were not read");
 	return part(f, netpol_may(f->mem, diag_cluster(d)->policies.items, &server, &flow, &anybody, NULL) != NETPOL_OPEN,
-	            "a network policy says who may reach the servers", "no network policy: every pod of the cluster may reach the servers");
+	            "a network policy says who may reach the servers",
+	            "no network policy: every pod of the cluster may reach the servers");
 }
 
 /* ---- key and table ---- */
@@ -121,7 +124,8 @@ JUDGE(judge_rotation)
 {
 	if (!diag_kms(d)->rotation)
 		return not_applicable(f, "whether the key is rotated was not read");
-	return part(f, value_bool_or(diag_kms(d)->rotation, "KeyRotationEnabled", false), "the seal key is rotated", "the seal key is not rotated");
+	return part(f, value_bool_or(diag_kms(d)->rotation, "KeyRotationEnabled", false), "the seal key is rotated",
+	    "the seal key is not rotated");
 }
 
 JUDGE(judge_deletion_window)
@@ -138,7 +142,8 @@ JUDGE(judge_pitr)
 
 	if (!status)
 		return not_applicable(f, "the table's backups were not read");
-	return part(f, text_same(status, "ENABLED"), "point-in-time recovery is on", "point-in-time recovery is off: a bad write cannot be taken back");
+	return part(f, text_same(status, "ENABLED"), "point-in-time recovery is on",
+	    "point-in-time recovery is off: a bad write cannot be taken back");
 }
 
 JUDGE(judge_protection)
@@ -191,7 +196,8 @@ static void look_at_statement(const struct diag *d, struct finding *f, const cha
 		const char *resource = list_at(resources, i);
 
 		/* The key that wraps the stored root key stays allowed beside a new one until the seal has moved. */
-		if (!text_same(resource, key) && !text_same(resource, table) && !(text_starts(resource, "arn:") && strstr(resource, ":kms:") && !strchr(resource, '*')))
+		if (!text_same(resource, key) && !text_same(resource, table) &&
+		    !(text_starts(resource, "arn:") && strstr(resource, ":kms:") && !strchr(resource, '*')))
 			excess(f, n, document, arena_printf(f->mem, "resource %s", resource));
 	}
 }
@@ -243,16 +249,20 @@ static const struct check checks[] = {
 	CHECK("ui", "the web interface is off", .reads = NEEDS("config.read"), .judge = judge_ui,
 	  .decides = "ui in the configuration.", .remedy = "set ui = false", .reference = "Vault, Configuration, ui"),
 	CHECK("audit", "an audit device is on", .reads = NEEDS("config.read"), .uses = NEEDS("vault.audit"), .judge = judge_audit,
-	  .decides = "sys/audit, where a token for Vault is given.", .remedy = "vault audit enable file file_path=/vault/audit/audit.log",
+	  .decides = "sys/audit, where a token for Vault is given.",
+	  .remedy = "vault audit enable file file_path=/vault/audit/audit.log",
 	  .reference = "Vault, Audit devices"),
 	CHECK("root-token", "the root token is revoked", .reads = NEEDS("config.read"), .judge = judge_root_token,
-	  .decides = "Not at all from outside: it is told so that it is not forgotten.", .remedy = "vault token revoke -self, with the root token",
+	  .decides = "Not at all from outside: it is told so that it is not forgotten.",
+	  .remedy = "vault token revoke -self, with the root token",
 	  .reference = "Vault, Production hardening"),
 	CHECK("recovery-keys", "the recovery keys are in custody", .reads = NEEDS("config.read"), .judge = judge_recovery_keys,
-	  .decides = "Not at all from outside: it is told so that it is not forgotten.", .remedy = "keep the recovery keys apart, each with its holder",
+	  .decides = "Not at all from outside: it is told so that it is not forgotten.",
+	  .remedy = "keep the recovery keys apart, each with its holder",
 	  .reference = "Vault, Seal, Recovery key"),
 	CHECK("image", "the image is named by its digest", .reads = NEEDS("pods.read"), .judge = judge_digest,
-	  .decides = "Whether the template's image has '@sha256:'.", .remedy = "have TAG@sha256:DIGEST as server.image.tag in the values",
+	  .decides = "Whether the template's image has '@sha256:'.",
+	  .remedy = "have TAG@sha256:DIGEST as server.image.tag in the values",
 	  .reference = "Kubernetes, Images"),
 	CHECK("network", "a network policy says who may reach Vault", .reads = NEEDS("cluster.netpols"), .judge = judge_network,
 	  .decides = "Whether any NetworkPolicy selects the servers for ingress.", .remedy = "set server.networkPolicy in the values",
@@ -261,7 +271,8 @@ static const struct check checks[] = {
 	  .decides = "GetKeyRotationStatus.", .remedy = "helm vault-aws apply --kms-enable-key-rotation",
 	  .reference = "KMS, Rotating keys"),
 	CHECK("deletion-window", "a deletion of the key waits long enough", .reads = NEEDS("key.read"), .judge = judge_deletion_window,
-	  .decides = "KMS keeps no such setting: it is said when a deletion is scheduled.", .remedy = "allow nobody kms:ScheduleKeyDeletion in daily work",
+	  .decides = "KMS keeps no such setting: it is said when a deletion is scheduled.",
+	  .remedy = "allow nobody kms:ScheduleKeyDeletion in daily work",
 	  .reference = "KMS API Reference, ScheduleKeyDeletion"),
 	CHECK("pitr", "the table can be taken back in time", .reads = NEEDS("table.backups"), .judge = judge_pitr,
 	  .decides = "DescribeContinuousBackups.", .remedy = "helm vault-aws apply --dynamodb-point-in-time-recovery",
@@ -270,11 +281,12 @@ static const struct check checks[] = {
 	  .decides = "DeletionProtectionEnabled of DescribeTable.", .remedy = "helm vault-aws apply --dynamodb-deletion-protection",
 	  .reference = "DynamoDB, Deletion protection"),
 	CHECK("privilege", "the role may do no more than it must", .reads = NEEDS("role.policies"), .judge = judge_privilege,
-	  .decides = "Every Allow of the role's inline and attached policies against the nine actions that Vault calls, on this key and "
-	             "this table.",
+	  .decides = "Every Allow of the role's inline and attached policies against the nine actions that Vault calls, on this "
+	             "key and this table.",
 	  .remedy = "put the least policy on the role", .reference = "IAM, Security best practices, Apply least-privilege permissions"),
 	CHECK("score", "how hardened it is", .reads = NEEDS("config.read"),
-	  .uses = NEEDS("pods.read", "cluster.netpols", "key.rotation", "key.read", "table.backups", "table.read", "role.policies", "vault.audit"),
+	  .uses = NEEDS("pods.read", "cluster.netpols", "key.rotation", "key.read", "table.backups", "table.read",
+	  "role.policies", "vault.audit"),
 	  .judge = judge_score, .decides = "Counts the parts above that hold, among those that could be seen.",
 	  .remedy = "see the parts", .reference = "Vault, Production hardening"),
 };

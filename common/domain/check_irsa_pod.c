@@ -59,7 +59,7 @@ static bool any_pod(const struct diag *d, const struct pod *p)
 
 static void fix_restart(const struct diag *d, struct finding *f, const char *pods)
 {
-	fix(f, "kubectl delete pod -n %s %s", d->release.namespace_, pods);
+	fix(f, "kubectl delete pod --wait=false -n %s %s", d->release.namespace_, pods);
 }
 
 static void show_env(const struct diag *d, struct finding *f)

@@ -76,7 +76,7 @@ static void fix_annotation(const struct diag *d, struct finding *f, const char *
 		if (!d->pods.at[i].deleting && !text_same(pod_env(&d->pods.at[i], VAULT_CONTAINER, "AWS_ROLE_ARN"), arn))
 			pods = arena_printf(f->mem, "%s %s", pods ? pods : "", d->pods.at[i].name);
 	if (pods)
-		fix(f, "kubectl delete pod -n %s%s", d->release.namespace_, pods);
+		fix(f, "kubectl delete pod --wait=false -n %s%s", d->release.namespace_, pods);
 }
 
 JUDGE(judge_account)

@@ -24,7 +24,8 @@ JUDGE(judge_initialised)
 	}
 	if (!s->sealed_config && !s->root_key) {
 		found(f, "Vault is not initialised yet: until then no pod is ready, which is no fault");
-		fix(f, "helm vault-aws init %s -n %s", d->release.name, d->release.namespace_);
+		fix(f, "kubectl exec -n %s %s-0 -c vault -- vault operator init -recovery-shares=5 -recovery-threshold=3",
+		    d->release.namespace_, d->release.fullname);
 		return VERDICT_WARN;
 	}
 	found(f, "an initialisation was begun and not ended: %s is there, %s is not, so nothing can ever unseal this table",

@@ -199,6 +199,8 @@ JUDGE(judge_vault_audit)
 		return VERDICT_UNKNOWN;
 	if (vault_too_early(d, f))
 		return VERDICT_SKIP;
+	if (!v->audit && !d->options.token_given)
+		return not_applicable(f, "takes a token of Vault's: VAULT_TOKEN, ~/.vault-token or --token-file");
 	if (!v->audit)
 		return unknown(f, NULL, "no server is active whom one could ask");
 	for (size_t i = 0; i < v->audit->n; i++) {

@@ -126,7 +126,7 @@ void vault_fix_restart(const struct diag *d, struct finding *f, const char *name
 	while (rest.p) {
 		struct view one = view_trim(view_cut(&rest, ','));
 
-		fix(f, "kubectl delete pod -n %s %.*s", d->release.namespace_, (int)one.n, one.p);
+		fix(f, "kubectl delete pod --wait=false -n %s %.*s", d->release.namespace_, (int)one.n, one.p);
 	}
 }
 
@@ -315,7 +315,7 @@ JUDGE(judge_vault_leader)
 	}
 	if (!active) {
 		found(f, "no server is active, so nobody serves");
-		fix(f, "kubectl delete pod -n %s -l app.kubernetes.io/instance=%s,component=server", d->release.namespace_, d->release.name);
+		fix(f, "kubectl delete pod --wait=false -n %s -l app.kubernetes.io/instance=%s,component=server", d->release.namespace_, d->release.name);
 		return VERDICT_FAIL;
 	}
 	lonely = those(d, f, cut_off, &n);

@@ -55,7 +55,8 @@ void fix_restart_pods(const struct diag *d, struct finding *f, const char *pods)
 	}
 	fix(f, "for pod in %s; do", pods);
 	fix(f, "  kubectl delete pod -n %s $pod", ns);
-	fix(f, "  kubectl wait -n %s --for=create pod/$pod --timeout=60s && kubectl wait -n %s --for=condition=Ready pod/$pod --timeout=180s || break",
+	fix(f, "  kubectl wait -n %s --for=create pod/$pod --timeout=60s && kubectl wait -n %s --for=condition=Ready pod/$pod "
+	    "--timeout=180s || break",
 	    ns, ns);
 	fix(f, "done");
 }

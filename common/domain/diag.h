@@ -32,6 +32,7 @@ struct diag_options {
 	bool all_namespaces, proof, from_pod;
 	const char *cluster_name, *region;  /* where the cluster cannot tell */
 	const char *token_file;          /* of a token for Vault; NULL: VAULT_TOKEN, then ~/.vault-token */
+	bool token_given;                /* in one of these places there is something */
 };
 
 struct diag {

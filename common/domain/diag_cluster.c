@@ -48,7 +48,8 @@ DUE(release_known)
 
 LIST_STEP(nodes, "reading the nodes", "/api/v1/nodes", "")
 LIST_STEP(namespaces, "reading the namespaces", "/api/v1/namespaces", "")
-LIST_STEP(dns_pods, "reading the pods of the cluster's DNS", "/api/v1/namespaces/kube-system/pods", "labelSelector=k8s-app%3Dkube-dns")
+LIST_STEP(dns_pods, "reading the pods of the cluster's DNS", "/api/v1/namespaces/kube-system/pods",
+    "labelSelector=k8s-app%3Dkube-dns")
 LIST_STEP(api, "reading the addresses of the API server", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
           "labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes")
 LIST_STEP(budgets, "reading the disruption budgets", IN_NAMESPACE("/apis/policy/v1", "poddisruptionbudgets"), "")
@@ -61,7 +62,8 @@ LIST_STEP(policies, "reading the network policies", IN_NAMESPACE("/apis/networki
 ASK(ask_bindings)
 {
 	(void)item;
-	return diag_ask_list(world, &diag_cluster(world)->bindings, rq, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", "", e);
+	return diag_ask_list(world, &diag_cluster(world)->bindings, rq,
+	    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", "", e);
 }
 
 /* The service account by its own name, or by one of the groups that every service account is in. */

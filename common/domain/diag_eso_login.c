@@ -57,7 +57,8 @@ bool eso_jwt_due(const void *world, size_t item)
 {
 	struct eso_store store;
 
-	return eso_store_at(world, item, &store) && store.role && store.account && store.account_namespace && is_plain_path(store.mount);
+	return eso_store_at(world, item, &store) && store.role && store.account && store.account_namespace &&
+	    is_plain_path(store.mount);
 }
 
 int eso_ask_jwt(const void *world, size_t item, struct request *rq, struct err *e)
@@ -123,7 +124,8 @@ static int trust(struct diag *d, const struct eso_store *store, struct tls *out,
 	int result = -1;
 
 	if (!bundle)
-		err_set(e, ERR_AUTH, 0, "the store keeps its authority in a Secret or ConfigMap, so the server cannot be verified from here");
+		err_set(e, ERR_AUTH, 0, "the store keeps its authority in a Secret or ConfigMap, so the server cannot be verified "
+		    "from here");
 	else if (uri_parse(d->mem, store->server, &server, e) == 0 && base64_parse(&pem, view_text(bundle), e) == 0) {
 		out->ca_pem = view_of(arena_view(d->mem, buf_bytes(&pem)), pem.n);
 		out->server_name = server.host;

@@ -4,7 +4,7 @@
 #include "core/scope.h"
 
 #define APPLY    "helm vault-aws apply"
-#define RESTART  "kubectl delete pod -n {namespace} {pod}"
+#define RESTART  "kubectl delete pod --wait=false -n {namespace} {pod}"
 #define REINIT   "mend the cause, empty the table, start the pods anew, then init again: 'vault operator init' alone says " \
 	             "'Vault is already initialized'"
 

@@ -115,7 +115,7 @@ static const struct {
 	{ "cluster-schedule", "{'pods':[" POD("vault-0", "", RUNS) "," POD("vault-1", "", PENDING) "," POD("vault-2", "", PENDING) "],"
 	  "'nodes':[" NODE("n1", "") "," NODE("n2", "'unschedulable':true") "," NODE("n3", "'taints':[{'key':'k','effect':'NoSchedule'}]")
 	  "],'set':{'spec':{'template':{'spec':{" HARD "}}}}}", VERDICT_FAIL, "3 replicas want a node each (hard anti-affinity), but only 1 node takes",
-	  "kubectl delete pod -n vault vault-1 vault-2" },
+	  "kubectl delete pod --wait=false -n vault vault-1 vault-2" },
 	{ "cluster-schedule", "{'pods':[" POD("vault-0", "", PENDING) "],'nodes':null,'set':{'spec':{'template':{'spec':{" HARD "}}}}}",
 	  VERDICT_FAIL, "hard anti-affinity", "kubectl patch statefulset -n vault vault --type json" },
 	{ "cluster-schedule", "{'pods':[" POD("vault-0", "", PENDING) "]}", VERDICT_FAIL, "finds no node: 0/1 nodes", "kubectl describe pod -n vault vault-0" },
@@ -138,7 +138,7 @@ static const struct {
 	{ "cluster-image", "{'pods':[" POD("vault-0", "", RUNS) "," POD_OF("hashicorp/vault:9", "vault-1", "", WAITS("ImagePullBackOff", "not found")) "],"
 	  "'set':{'spec':{'template':{'spec':{'containers':[{'name':'vault','image':'hashicorp/vault:9'}]}}}}}", VERDICT_FAIL,
 	  "does not get its image 'hashicorp/vault:9' (ImagePullBackOff)", "statefulset/vault vault=hashicorp/vault:1.21.1" },
-	{ "cluster-image", ONE_POD(WAITS("ErrImageNeverPull", "x")), VERDICT_FAIL, "ErrImageNeverPull", "kubectl delete pod -n vault vault-0" },
+	{ "cluster-image", ONE_POD(WAITS("ErrImageNeverPull", "x")), VERDICT_FAIL, "ErrImageNeverPull", "kubectl delete pod --wait=false -n vault vault-0" },
 	{ "cluster-image", "{'set':{'spec':{'template':{'spec':{'containers':[{'name':'vault','image':'r:5000/vault'}]}}}}}", VERDICT_WARN,
 	  "no fixed tag", "kubectl set image" },
 	{ "cluster-image", "{'set':{'spec':{'template':{'spec':{'containers':[{'name':'vault','image':'vault:latest'}]}}}}}", VERDICT_WARN, NULL, NULL },

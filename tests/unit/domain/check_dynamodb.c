@@ -41,7 +41,7 @@ static const struct wrong wrongs[] = {
 	{ "dynamodb-ha", VERDICT_PASS, "on", "", { "facts/ha_enabled=\"false\"", "env/DYNAMODB_HA_ENABLED=\"1\"" } },
 	{ "dynamodb-ha", VERDICT_INFO, "one replica", "", { "facts/ha_enabled=\"false\"", "replicas=1" } },
 	/* what Vault keeps there */
-	{ "dynamodb-initialised", VERDICT_WARN, "not initialised yet", "helm vault-aws init vault -n vault", { "stored={}" } },
+	{ "dynamodb-initialised", VERDICT_WARN, "not initialised yet", "vault operator init -recovery-shares=5", { "stored={}" } },
 	{ "dynamodb-initialised", VERDICT_FAIL, "core/seal-config is there, core/hsm/barrier-unseal-keys is not", "",
 	  { "stored/keys=null" } },
 	{ "dynamodb-initialised", VERDICT_FAIL, "core/hsm/barrier-unseal-keys is there", "", { "stored/config=null" } },

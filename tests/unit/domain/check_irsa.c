@@ -208,14 +208,14 @@ static const struct {
 	{ "association", "{'associations':[{'associationId':'a-1'}]}", "irsa-pod-identity", VERDICT_WARN, "wins over",
 	  "aws eks delete-pod-identity-association --cluster-name c --association-id a-1" },
 	{ "association in effect", POD("", "{'name':'AWS_CONTAINER_CREDENTIALS_FULL_URI','value':'http://169.254.170.23/v1/credentials'}",
-	  GROUP), "irsa-pod-identity", VERDICT_FAIL, "EKS Pod Identity", "kubectl delete pod -n vault vault-0" },
+	  GROUP), "irsa-pod-identity", VERDICT_FAIL, "EKS Pod Identity", "kubectl delete pod --wait=false -n vault vault-0" },
 	{ "skipped", POD(",'annotations':{'eks.amazonaws.com/skip-containers':'x, vault'}", "", GROUP), "irsa-pod-skip", VERDICT_FAIL,
-	  "skip-containers", "kubectl delete pod -n vault vault-0" },
+	  "skip-containers", "kubectl delete pod --wait=false -n vault vault-0" },
 	{ "skipped by label", POD(",'labels':{'eks.amazonaws.com/skip-pod-identity-webhook':'true'}", "", GROUP), "irsa-pod-skip",
 	  VERDICT_FAIL, "skip-pod-identity-webhook", NULL },
 	{ "older", "{'account':{'metadata':{'managedFields':[{'time':'2026-01-02T00:00:00Z','fieldsV1':{'f:metadata':{'f:annotations':"
 	  "{'f:eks.amazonaws.com/role-arn':{}}}}}]}}," PODS("", "", GROUP) "}", "irsa-pod-age", VERDICT_FAIL,
-	  "older than the annotation", "kubectl delete pod -n vault vault-0" },
+	  "older than the annotation", "kubectl delete pod --wait=false -n vault vault-0" },
 	{ "another role, no time", "{'account':{'metadata':{'managedFields':null}},'pods':{'items':[{'metadata':{'name':'vault-0'},"
 	  "'spec':{'containers':[{'name':'vault','env':[" ENV("arn:aws:iam::123456789012:role/old") "]}]},'status':{}}]}}",
 	  "irsa-pod-age", VERDICT_FAIL, NULL, "kubectl delete pod" },

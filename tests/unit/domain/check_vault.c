@@ -126,7 +126,7 @@ static void a_silent_server_is_named(void **state)
 	bench_start(&b);
 	silent(&b, 2, ERR_ABSENT, "nobody listens on port 8200 of the pod (connection refused)");
 	assert_judged(&b, "vault-answers", VERDICT_FAIL, "1 of 3 servers does not answer (vault-2): nobody listens",
-	              "kubectl delete pod -n vault vault-2");
+	              "kubectl delete pod --wait=false -n vault vault-2");
 	assert_judged(&b, "vault-leader", VERDICT_PASS, "vault-0 is active", NULL);
 	b.d.pods.at[2].containers[0].running = false;
 	assert_judged(&b, "vault-answers", VERDICT_WARN, "the pods of the others do not run (vault-2)", NULL);
@@ -181,11 +181,11 @@ static void sealed_by_hand(void **state)
 	(void)state;
 	bench_start(&b);
 	says(&b, 2, VAULT_SEALED);
-	assert_judged(&b, "vault-unsealed", VERDICT_FAIL, "1 of 3 servers is sealed (vault-2):", "kubectl delete pod -n vault vault-2");
+	assert_judged(&b, "vault-unsealed", VERDICT_FAIL, "1 of 3 servers is sealed (vault-2):", "kubectl delete pod --wait=false -n vault vault-2");
 	log_says(&b, 2, AT("05:00:00") "[WARN]  failed to unseal core: error=x\n" AT("05:01:00") "[INFO]  core: vault is unsealed\n"
 	                AT("06:00:00") "[INFO]  core: marked as sealed\n" AT("06:00:01") "[INFO]  core: vault is sealed\n");
 	assert_judged(&b, "vault-log", VERDICT_PASS, "no known fault", NULL);
-	assert_judged(&b, "vault-unsealed", VERDICT_FAIL, "sealed (vault-2), by hand", "kubectl delete pod -n vault vault-2");
+	assert_judged(&b, "vault-unsealed", VERDICT_FAIL, "sealed (vault-2), by hand", "kubectl delete pod --wait=false -n vault vault-2");
 }
 
 static void who_leads(void **state)
@@ -199,7 +199,7 @@ static void who_leads(void **state)
 	says(&b, 0, VAULT_STANDBY);
 	says(&b, 1, VAULT_STANDBY);
 	assert_judged(&b, "vault-leader", VERDICT_FAIL, "no server is active",
-	              "kubectl delete pod -n vault -l app.kubernetes.io/instance=vault,component=server");
+	              "kubectl delete pod --wait=false -n vault -l app.kubernetes.io/instance=vault,component=server");
 	says(&b, 0, VAULT_ACTIVE);
 	says(&b, 2, VAULT_CUT_OFF);
 	assert_judged(&b, "vault-leader", VERDICT_WARN, "vault-0 is active, and vault-2 cannot reach it", "networkpolicy");
@@ -298,7 +298,7 @@ static void logs_count_while_nobody_serves(void **state)
 	server(&b, 1)->log_before.n = log_read(&b.mem, view_text("2026-11-24T06:00:00Z Error initializing storage of type dynamodb: "
 	                                       "NoCredentialProviders: no valid providers in chain. Deprecated.\n"),
 	                                       &server(&b, 1)->log_before.at);
-	assert_judged(&b, "vault-log", VERDICT_FAIL, "vault-1: the pod has no AWS credentials", "kubectl delete pod -n vault vault-1");
+	assert_judged(&b, "vault-log", VERDICT_FAIL, "vault-1: the pod has no AWS credentials", "kubectl delete pod --wait=false -n vault vault-1");
 }
 
 /* All are Ready, and nobody leads: 2.4 of the recorded faults. A lock that is taken and given back begins with good news. */

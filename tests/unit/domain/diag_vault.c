@@ -160,6 +160,8 @@ static void the_active_one_is_asked_with_the_token(void **state)
 	assert_int_equal(ask(&b, "vault.health", 1), 0);
 	assert_false(step("vault.audit")->due(&b.d, 0));
 	hear(&b, "vault.health", 1, 200, "{\"initialized\":true,\"sealed\":false,\"standby\":false}", "");
+	assert_false(step("vault.audit")->due(&b.d, 0));
+	b.d.options.token_given = true;
 	assert_true(step("vault.audit")->due(&b.d, 0));
 	assert_int_equal(ask(&b, "vault.audit", 0), -1);
 	assert_string_equal(b.e.text, "takes a token of Vault's, and there is none");
