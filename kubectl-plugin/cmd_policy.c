@@ -48,7 +48,9 @@ static int put_kubernetes(struct buf *out, struct arena *a, const struct policy_
 	buf_text(out, "---\n"
 	              "# Stronger than reading. Without these, what needs them is \"not checked\", and all else still is.\n"
 	              "# - serviceaccounts/token lets its holder become Vault: with a token of its service account they take its\n"
-	              "#   role, and with the role the key and the table. The trials of key, table and trust need it.\n"
+	              "#   role, and with the role the key and the table. The trials of key, table and trust need it. In the\n"
+	              "#   namespace 'external-secrets' it lets them become that operator, and its trial login needs it; where a\n"
+	              "#   store has another service account, that takes a role like it in the account's namespace.\n"
 	              "# - pods/portforward opens every port of every pod of the namespace. Vault's own state is read through it.\n"
 	              "# - nodes/proxy reaches the kubelet, which also runs commands in pods. The room on the audit volume needs it.\n");
 	return put_objects(out, policy_kubernetes(a, choice, true), e);
@@ -88,6 +90,7 @@ static int run(struct app *app, struct err *e)
 	if (result == 0) {
 		account = inputs_text(&inputs, "account");
 		choice.account = account ? account : "*";
+		choice.service_account = inputs_text(&inputs, "vault_service_account");
 		choice.partition = aws_partition_of(inputs_text(&inputs, "region"));
 		result = put_policies(&text, app, &choice, e);
 	}

@@ -3,7 +3,7 @@
 #include "core/text.h"
 
 /* Calls in flight, over all clusters: each is a connection with its buffers. One cluster has some thirty at most. */
-enum { IN_FLIGHT_MAX = 160 };
+enum { IN_FLIGHT_MAX = 128 };
 
 static int open_kubes(struct examiner *x, const char *const *contexts, struct err *e)
 {

@@ -78,7 +78,7 @@ static size_t nodes_that_take(const struct diag *d)
 static void fix_affinity(const struct diag *d, struct finding *f, const char *pods)
 {
 	fix_patch_set(d, f, "[{\"op\":\"remove\",\"path\":\"/spec/template/spec/affinity/podAntiAffinity/" HARD_AFFINITY "\"}]");
-	fix(f, "kubectl delete pod -n %s %s", d->release.namespace_, pods);
+	fix(f, "kubectl delete pod --wait=false -n %s %s", d->release.namespace_, pods);
 	fix(f, "# or add nodes; for Helm to keep it, have server.affinity: \"\" in the values");
 }
 
@@ -185,7 +185,7 @@ static void fix_image(const struct diag *d, struct finding *f, const struct cont
 		    shell_word(f->mem, image));
 		fix(f, "# for Helm to keep it, have server.image.repository and .tag in the values");
 	}
-	fix(f, "kubectl delete pod -n %s %s", d->release.namespace_, server_pods(d, f->mem, lacks_image));
+	fix(f, "kubectl delete pod --wait=false -n %s %s", d->release.namespace_, server_pods(d, f->mem, lacks_image));
 }
 
 /* No tag at all is "latest"; what stands behind '@' is a digest. */

@@ -5,6 +5,8 @@
 #define NOTHING(s)             { .step = (s), .kind = RIGHT_NONE }
 #define KUBE(s, w, g, r, v)    { .step = (s), .kind = RIGHT_KUBE, .where = (w), .group = (g), .resource = (r), .verb = (v) }
 #define STRONG(s, w, g, r, v)  { .step = (s), .kind = RIGHT_KUBE, .strong = true, .where = (w), .group = (g), .resource = (r), .verb = (v) }
+#define TOKEN(s, w)            { .step = (s), .kind = RIGHT_KUBE, .strong = true, .where = (w), .group = "", \
+                                 .resource = "serviceaccounts/token", .verb = "create", .own_account = true }
 #define AWS(s, act, res)       { .step = (s), .kind = RIGHT_AWS, .action = (act), .on = (res) }
 
 #define KEY      "kms:*:%s:key/*"
@@ -48,14 +50,14 @@ const struct right check_rights[] = {
 	AWS("role.boundary-document", "iam:GetPolicyVersion", NULL),
 	NOTHING("role.policies"),
 	AWS("role.simulate", "iam:SimulatePrincipalPolicy", ROLE),
-	STRONG("trial.token", IN_RELEASE, "", "serviceaccounts/token", "create"),
+	TOKEN("trial.token", IN_RELEASE),
 	NOTHING("trial.assume"),
 
 	AWS("key.elsewhere", "kms:DescribeKey", KEY),
 	AWS("key.policy", "kms:GetKeyPolicy", KEY),
 	AWS("key.rotation", "kms:GetKeyRotationStatus", KEY),
 	AWS("key.grants", "kms:ListGrants", KEY),
-	AWS("stored.read", "dynamodb:GetItem", TABLE),
+	{ .step = "stored.read", .kind = RIGHT_AWS, .action = "dynamodb:GetItem", .on = TABLE, .own_items = true },
 	AWS("key.wrapping", "kms:DescribeKey", KEY),
 	NOTHING("trial.key"),
 	NOTHING("trial.decrypt"),
@@ -95,7 +97,8 @@ const struct right check_rights[] = {
 	KUBE("eso.stores", IN_CLUSTER, ESO, "secretstores", "list"),
 	KUBE("eso.secrets", IN_CLUSTER, ESO, "externalsecrets", "list"),
 	KUBE("eso.events", IN_CLUSTER, "", "events", "list"),
-	STRONG("eso.trial-token", IN_CLUSTER, "", "serviceaccounts/token", "create"),
+	/* for the cluster it would make its holder everybody: a store with another account needs one more such role */
+	TOKEN("eso.trial-token", IN_OPERATOR),
 	FORWARD("eso.trial-login"),
 	FORWARD("eso.trial-revoke"),
 

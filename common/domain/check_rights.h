@@ -16,7 +16,8 @@ enum right_kind {
 	RIGHT_AWS
 };
 
-enum right_where { IN_RELEASE, IN_CLUSTER, IN_KUBE_SYSTEM };
+/* IN_OPERATOR: where the chart of External Secrets puts it, which is also the name of its service account */
+enum right_where { IN_RELEASE, IN_CLUSTER, IN_KUBE_SYSTEM, IN_OPERATOR };
 
 struct right {
 	const char *step;
@@ -25,8 +26,10 @@ struct right {
 	/* Kubernetes; group NULL: resource is a path that is no resource */
 	enum right_where where;
 	const char *group, *resource, *verb;
+	bool own_account;  /* of that namespace's one service account alone, that of Vault or of the operator */
 	/* AWS; on: the end of the ARN behind the partition, with %s for the account; NULL: any resource */
 	const char *action, *on;
+	bool own_items;    /* of the items that Vault's storage has and other tables hardly: see policy_print.c */
 };
 
 extern const struct right check_rights[];
@@ -34,6 +37,7 @@ extern const size_t n_check_rights;
 
 struct policy_choice {
 	const char *namespace_;      /* of the release */
+	const char *service_account; /* Vault's */
 	const char *group;           /* whom the roles are bound to */
 	const char *partition, *account;  /* "aws", "*" */
 	bool strong;                 /* with the strong rights */

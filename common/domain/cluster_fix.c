@@ -50,7 +50,7 @@ void fix_restart_pods(const struct diag *d, struct finding *f, const char *pods)
 	const char *ns = d->release.namespace_;
 
 	if (!server_pods_n(d, serves)) {
-		fix(f, "kubectl delete pod -n %s %s", ns, pods);
+		fix(f, "kubectl delete pod --wait=false -n %s %s", ns, pods);
 		return;
 	}
 	fix(f, "for pod in %s; do", pods);

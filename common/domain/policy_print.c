@@ -28,16 +28,43 @@ static struct value *list_in(struct arena *a, struct value *map, const char *nam
 	return list ? list : value_set(a, map, name, value_new_list(a));
 }
 
-/* One rule a group and verb, with all resources that share them. */
-static void add_rule(struct arena *a, struct value *rules, const struct right *r)
+#define OPERATOR "external-secrets"
+
+static const char *namespace_of(const struct policy_choice *choice, enum right_where where)
 {
+	switch (where) {
+	case IN_RELEASE:
+		return choice->namespace_;
+	case IN_KUBE_SYSTEM:
+		return "kube-system";
+	case IN_OPERATOR:
+		return OPERATOR;
+	case IN_CLUSTER:
+		break;
+	}
+	return NULL;
+}
+
+/* The one object that a rule is of, or NULL. */
+static const char *name_of(const struct policy_choice *choice, const struct right *r)
+{
+	if (!r->own_account)
+		return NULL;
+	return r->where == IN_OPERATOR ? OPERATOR : choice->service_account;
+}
+
+/* One rule a group, verb and name, with all resources that share them. */
+static void add_rule(struct arena *a, struct value *rules, const struct policy_choice *choice, const struct right *r)
+{
+	const char *name = name_of(choice, r);
 	const char *what = r->group ? "resources" : "nonResourceURLs";
 	struct value *rule;
 
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct value *old = rules->items[i];
 
-		if (text_same(value_text_or(old, "apiGroups.0", NULL), r->group) && text_same(value_text_or(old, "verbs.0", NULL), r->verb)) {
+		if (text_same(value_text_or(old, "apiGroups.0", NULL), r->group) && text_same(value_text_or(old, "verbs.0", NULL), r->verb) &&
+		    text_same(value_text_or(old, "resourceNames.0", NULL), name)) {
 			add_once(a, list_in(a, rules->items[i], what), r->resource);
 			return;
 		}
@@ -46,10 +73,12 @@ static void add_rule(struct arena *a, struct value *rules, const struct right *r
 	if (r->group)
 		value_set(a, rule, "apiGroups", list_of(a, r->group));
 	value_set(a, rule, what, list_of(a, r->resource));
+	if (name)
+		value_set(a, rule, "resourceNames", list_of(a, name));
 	value_set(a, rule, "verbs", list_of(a, r->verb));
 }
 
-static struct value *rules_of(struct arena *a, enum right_where where, bool strong)
+static struct value *rules_of(struct arena *a, const struct policy_choice *choice, enum right_where where, bool strong)
 {
 	struct value *rules = value_new_list(a);
 
@@ -57,7 +86,7 @@ static struct value *rules_of(struct arena *a, enum right_where where, bool stro
 		const struct right *r = &check_rights[i];
 
 		if (r->kind == RIGHT_KUBE && r->where == where && r->strong == strong)
-			add_rule(a, rules, r);
+			add_rule(a, rules, choice, r);
 	}
 	return rules;
 }
@@ -78,9 +107,9 @@ static struct value *add_object(struct arena *a, struct value *list, const char 
 static void add_role(struct arena *a, struct value *list, const struct policy_choice *choice, enum right_where where, bool strong)
 {
 	const char *name = strong ? "vault-check-strong" : "vault-check";
-	const char *namespace_ = where == IN_CLUSTER ? NULL : where == IN_RELEASE ? choice->namespace_ : "kube-system";
+	const char *namespace_ = namespace_of(choice, where);
 	const char *kind = namespace_ ? "Role" : "ClusterRole";
-	struct value *rules = rules_of(a, where, strong), *role, *binding, *ref, *subject;
+	struct value *rules = rules_of(a, choice, where, strong), *role, *binding, *ref, *subject;
 
 	if (!rules->n)
 		return;
@@ -104,6 +133,7 @@ struct value *policy_kubernetes(struct arena *a, const struct policy_choice *cho
 	add_role(a, list, choice, IN_CLUSTER, strong);
 	add_role(a, list, choice, IN_RELEASE, strong);
 	add_role(a, list, choice, IN_KUBE_SYSTEM, strong);
+	add_role(a, list, choice, IN_OPERATOR, strong);
 	return list;
 }
 
@@ -117,6 +147,38 @@ static const char *arn_of(struct arena *a, const struct policy_choice *choice, c
 	return arena_printf(a, "arn:%s:%.*s%s%s", choice->partition, (int)(account - on), on, choice->account, account + 2);
 }
 
+/*
+ * Where the partition key is one that Vault's storage has: GetItem on any table
+ * would read all that the account's applications keep (dynamodb:LeadingKeys, in
+ * "Using IAM policy conditions for fine-grained access control").
+ */
+static void set_own_items(struct arena *a, struct value *statement)
+{
+	struct value *keys = list_of(a, "core");
+
+	value_push(a, keys, value_new_text(a, "core/hsm"));
+	value_set(a, value_set(a, value_set(a, statement, "Condition", value_new_map(a)), "ForAllValues:StringEquals",
+	                       value_new_map(a)), "dynamodb:LeadingKeys", keys);
+}
+
+/* The statement for this resource, with or without the condition. */
+static struct value *statement_of(struct arena *a, struct value *statements, const char *on, bool own_items)
+{
+	struct value *statement;
+
+	for (size_t i = 0; i < statements->n; i++)
+		if (text_same(value_text_or(statements->items[i], "Resource", NULL), on) &&
+		    (value_get(statements->items[i], "Condition") != NULL) == own_items)
+			return statements->items[i];
+	statement = value_push(a, statements, value_new_map(a));
+	value_set_text(a, statement, "Effect", "Allow");
+	value_set(a, statement, "Action", value_new_list(a));
+	value_set_text(a, statement, "Resource", on);
+	if (own_items)
+		set_own_items(a, statement);
+	return statement;
+}
+
 struct value *policy_aws(struct arena *a, const struct policy_choice *choice)
 {
 	struct value *root = value_new_map(a), *statements;
@@ -125,22 +187,10 @@ struct value *policy_aws(struct arena *a, const struct policy_choice *choice)
 	statements = value_set(a, root, "Statement", value_new_list(a));
 	for (size_t i = 0; i < n_check_rights; i++) {
 		const struct right *r = &check_rights[i];
-		struct value *statement = NULL;
-		const char *on;
 
-		if (r->kind != RIGHT_AWS)
-			continue;
-		on = r->on ? arn_of(a, choice, r->on) : "*";
-		for (size_t k = 0; k < statements->n && !statement; k++)
-			if (text_same(value_text_or(statements->items[k], "Resource", NULL), on))
-				statement = statements->items[k];
-		if (!statement) {
-			statement = value_push(a, statements, value_new_map(a));
-			value_set_text(a, statement, "Effect", "Allow");
-			value_set(a, statement, "Action", value_new_list(a));
-			value_set_text(a, statement, "Resource", on);
-		}
-		add_once(a, list_in(a, statement, "Action"), r->action);
+		if (r->kind == RIGHT_AWS)
+			add_once(a, list_in(a, statement_of(a, statements, r->on ? arn_of(a, choice, r->on) : "*", r->own_items), "Action"),
+			         r->action);
 	}
 	return root;
 }

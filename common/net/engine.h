@@ -2,7 +2,8 @@
  * The insides of the real transport, shared by engine_curl.c (the transport and
  * its one poll), engine_curl_http.c and engine_curl_end.c (HTTP calls),
  * engine_tunnel.c and engine_pipe.c (connections through a WebSocket),
- * engine_spawn.c and engine_child.c (child processes), and engine_signal.c.
+ * engine_messages.c (calls that are a WebSocket), engine_spawn.c
+ * and engine_child.c (child processes), and engine_signal.c.
  * Nobody else includes this; the promises stand in transport.h and
  * engine_curl.h. libcurl's handles are void pointers here as they are in curl.h,
  * which only the engine_curl files include.
@@ -84,6 +85,13 @@ size_t tunnels_fds_max(const struct engine *g);
 int64_t tunnels_until_ms(const struct engine *g);
 /* Says goodbye to all and frees them. */
 void tunnels_close(struct engine *g);
+
+/* engine_messages.c */
+
+MUST_CHECK int messages_start(struct engine *g, struct call *call, struct err *e);
+void messages_drop(struct engine *g, struct call *call);
+/* The next such call that has ended; NULL: none has. */
+struct call *messages_ended(struct engine *g);
 
 /* engine_spawn.c */
 

@@ -84,6 +84,8 @@ static int start(void *self, struct call *call, struct err *e)
 		return child_start(g, call, e);
 	if (call->rq.kind == REQUEST_HTTP)
 		return http_start(g, call, e);
+	if (call->rq.kind == REQUEST_MESSAGES)
+		return messages_start(g, call, e);
 	return err_set(e, ERR_BUG, 0, "a request that was not filled");
 }
 
@@ -96,6 +98,8 @@ static struct call *ended(struct engine *g)
 		curl_multi_perform(g->multi, &running);
 	while (tunnels_move(g));
 	call = http_ended(g);
+	if (!call)
+		call = messages_ended(g);
 	if (!call)
 		call = child_ended(g);
 	if (!call)
@@ -154,6 +158,8 @@ static void drop(void *self, struct call *call)
 	engine_trace(self, "< dropped %.*s", (int)name.n, name.p);
 	if (call->rq.kind == REQUEST_CHILD)
 		child_drop(self, call);
+	else if (call->rq.kind == REQUEST_MESSAGES)
+		messages_drop(self, call);
 	else
 		http_drop(self, call);
 }

@@ -29,12 +29,12 @@ static void cut_front(struct buf *b, size_t n)
 
 /* ---- beginning and end ---- */
 
+/* The connect-only handle for the upgrade, whose request is call's. */
 static int open_upgrade(struct pipe *p, struct call *call, struct err *e)
 {
-	const struct tunnel *tunnel = p->user->call->rq.tunnel;
 	CURL *c;
 
-	if (tunnel->ask(tunnel, &call->rq, e) < 0 || http_open(p->g, call, p, &p->upgrade, e) < 0)
+	if (http_open(p->g, call, p, &p->upgrade, e) < 0)
 		return -1;
 	c = p->upgrade->easy;
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
@@ -60,7 +60,7 @@ struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned loca
 		.out = BUF_MAX(PIPE_OUT_MAX + (64 << 10)), .in = BUF_MAX(PIPE_IN_MAX),
 		.back = BUF_MAX(WS_MESSAGE_MAX + PIPE_OUT_MAX), .until_ms = INT64_MAX,
 	};
-	if (open_upgrade(p, call, &e) < 0) {
+	if (tunnel->ask(tunnel, &call->rq, &e) < 0 || open_upgrade(p, call, &e) < 0) {
 		if (!p->upgrade)
 			call_free(call);
 		pipe_end(p, &e);
@@ -68,11 +68,29 @@ struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned loca
 	return p;
 }
 
+int pipe_open(struct engine *g, struct call *call, struct pipe **out, struct err *e)
+{
+	struct pipe *p = xcalloc(1, sizeof(*p));
+	unsigned limit_ms = call->rq.timeout_ms ? call->rq.timeout_ms : REQUEST_TIMEOUT_MS;
+
+	*p = (struct pipe){
+		.g = g, .asker = call, .fd = -1, .far = -1, .ws = WEBSOCKET_INIT, .out = BUF_MAX(PIPE_OUT_MAX + (64 << 10)),
+		.in = BUF_MAX(PIPE_IN_MAX), .name = xstrdup(call->rq.label ? call->rq.label : "the WebSocket"),
+		.until_ms = engine_now_ms() + limit_ms,
+	};
+	if (open_upgrade(p, call, e) < 0) {
+		pipe_free(p);
+		return -1;
+	}
+	*out = p;
+	return 0;
+}
+
 void pipe_end(struct pipe *p, struct err *why)
 {
 	if (why && why->kind && !p->why.kind)
 		err_move(&p->why, why);
-	if (p->why.kind && p->state != PIPE_CLOSED)
+	if (p->why.kind && p->state != PIPE_CLOSED && !p->asker)
 		engine_trace(p->g, "  tunnel to %s: %s", p->name, p->why.text);
 	p->state = PIPE_CLOSED;
 	p->user = NULL;
@@ -83,7 +101,8 @@ void pipe_end(struct pipe *p, struct err *why)
 		struct call *call = p->upgrade->call;
 
 		http_close(p->upgrade);
-		call_free(call);
+		if (call != p->asker)
+			call_free(call);
 		p->upgrade = NULL;
 	}
 	websocket_release(&p->ws);
@@ -127,6 +146,7 @@ static void send_out(struct pipe *p)
 				p->state = PIPE_CLOSING;
 			return;
 		}
+		p->sent = true;
 		cut_front(&p->out, n);
 	}
 }
@@ -189,11 +209,12 @@ static size_t body_left(const struct reply *reply, size_t have)
 static void refuse(struct pipe *p, struct view body)
 {
 	struct reply *reply = &p->upgrade->call->reply;
-	const struct tunnel *tunnel = p->user->call->rq.tunnel;
 	AUTO(err) struct err e = { 0 };
 
 	buf_view(&reply->body, body);
-	tunnel->refused(tunnel, reply, &e);
+	p->whole = true;
+	if (!p->asker)
+		p->user->call->rq.tunnel->refused(p->user->call->rq.tunnel, reply, &e);
 	pipe_end(p, &e);
 }
 
@@ -221,13 +242,28 @@ static bool use_answer(struct pipe *p)
 		return true;
 	}
 	cut_front(&p->in, taken);
-	request_release(&call->rq);
-	reply_release(&call->reply);
-	engine_trace(p->g, "  tunnel to %s is open", p->name);
+	if (call != p->asker) {
+		request_release(&call->rq);
+		reply_release(&call->reply);
+	}
+	engine_trace(p->g, "  %s %s is open", p->asker ? "the WebSocket of" : "tunnel to", p->name);
 	p->user = NULL;
 	p->opened = true;
 	p->state = PIPE_OPEN;
 	return true;
+}
+
+static void hear_for_asker(struct pipe *p, struct view message)
+{
+	AUTO(err) struct err e = { 0 };
+	enum message_said said = p->asker->rq.hear(&p->asker->reply, message, &e);
+
+	if (said == MESSAGE_MORE)
+		return;
+	p->whole = said == MESSAGE_LAST;
+	err_move(&p->why, &e);
+	say_close(p, WS_CLOSE_NORMAL);
+	p->far_ended = true;
 }
 
 static void hear(struct pipe *p, struct view message)
@@ -253,7 +289,7 @@ static void use_frame(struct pipe *p, const struct ws_frame *frame)
 {
 	switch (frame->said) {
 	case WS_MESSAGE:
-		hear(p, frame->payload);
+		(p->asker ? hear_for_asker : hear)(p, frame->payload);
 		break;
 	case WS_PING:
 		if (!p->close_sent && p->out.n < PIPE_OUT_MAX)
@@ -382,6 +418,10 @@ void pipe_move(struct pipe *p)
 	give_back(p);
 	take_in(p);
 	send_out(p);
+	if (p->asker && p->state != PIPE_CLOSED && !p->whole && engine_now_ms() >= p->until_ms) {
+		p->late = true;
+		pipe_end(p, NULL);
+	}
 	if (p->state != PIPE_CLOSING)
 		return;
 	if ((p->far_ended && p->back.n == 0) || (p->fd < 0 && engine_now_ms() >= p->until_ms))

@@ -212,7 +212,7 @@ static struct pipe *pipe_of(const struct http *h)
 
 	curl_easy_getinfo(h->easy, CURLINFO_LOCAL_PORT, &port);
 	for (struct pipe *p = h->g->tunnels.pipes; p; p = p->next)
-		if (p->local_port == (unsigned)port)
+		if (!p->asker && p->local_port == (unsigned)port)
 			return p;
 	return NULL;
 }
@@ -234,7 +234,7 @@ static void free_closed(struct engine *g)
 	for (struct pipe **at = &g->tunnels.pipes; *at;) {
 		struct pipe *p = *at;
 
-		if (p->state != PIPE_CLOSED) {
+		if (p->state != PIPE_CLOSED || p->asker) {
 			at = &p->next;
 			continue;
 		}

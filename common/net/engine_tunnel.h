@@ -9,6 +9,8 @@
  *	pipe     one connection let in, with its WebSocket
  *
  * A pipe outlives its call, as libcurl keeps the connection for the next one.
+ * A call of messages is a pipe too, one without a connection of libcurl's on the
+ * near side: what comes is heard by the call itself, and it ends with it.
  */
 #ifndef NET_ENGINE_TUNNEL_H
 #define NET_ENGINE_TUNNEL_H
@@ -35,6 +37,8 @@ struct pipe {
 	unsigned port, seen;
 	struct view prefix;
 	enum tunnel_said (*hear)(unsigned port, unsigned *seen, struct view message, struct view *bytes, struct err *);
+	struct call *asker;          /* a call of messages; NULL: a tunnel's */
+	bool sent, whole, late;      /* the upgrade went out; its reply is there, or refused; its time was over */
 	struct http *user;           /* whose call opened it; NULL once it is open, or gone */
 	struct http *upgrade;        /* the connect-only handle; NULL: closed */
 	char key[WS_KEY_MAX];
@@ -46,7 +50,7 @@ struct pipe {
 	bool opened, far_ended, close_sent;
 	bool answered;               /* bytes of the far end came */
 	bool absent;                 /* nobody was there: what went in has reached no one */
-	int64_t until_ms;            /* closing: until when */
+	int64_t until_ms;            /* closing: until when; of a call of messages: its time limit */
 	struct err why;
 };
 
@@ -54,6 +58,8 @@ struct pipe {
 
 /* Takes over fd. The tunnel of user's call asks for the WebSocket. Ends at once (closed, with why) where it cannot. */
 struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned local_port);
+/* One for a call of messages, which is opened with the call's own request. -1: there is none. */
+MUST_CHECK int pipe_open(struct engine *g, struct call *call, struct pipe **out, struct err *e);
 void pipe_free(struct pipe *p);
 /* Moves what can be moved. */
 void pipe_move(struct pipe *p);

@@ -12,6 +12,12 @@ void request_http(struct request *rq, const char *method, const char *url)
 	rq->url = arena_text(&rq->mem, url);
 }
 
+void request_messages(struct request *rq, enum message_said (*hear)(struct reply *, struct view, struct err *))
+{
+	rq->kind = REQUEST_MESSAGES;
+	rq->hear = hear;
+}
+
 void request_header(struct request *rq, const char *name, const char *value)
 {
 	struct header *h = &rq->headers[rq->n_headers];

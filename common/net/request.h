@@ -58,7 +58,15 @@ struct tls {
 	bool inspect;
 };
 
-enum request_kind { REQUEST_NONE, REQUEST_HTTP, REQUEST_CHILD };
+/* REQUEST_MESSAGES: an HTTP request that is an upgrade to a WebSocket, whose messages are the reply. */
+enum request_kind { REQUEST_NONE, REQUEST_HTTP, REQUEST_CHILD, REQUEST_MESSAGES };
+
+/* What a message of a WebSocket was. */
+enum message_said {
+	MESSAGE_MORE,   /* taken into the reply; another is to come */
+	MESSAGE_LAST,   /* the reply is whole */
+	MESSAGE_WRONG   /* e says why; the call is lost */
+};
 
 /* How a child's stream is connected. */
 enum child_stream {
@@ -91,6 +99,13 @@ struct request {
 	const struct tls *tls;
 	const struct tunnel *tunnel;                /* the way to the server (net/tunnel.h), borrowed as tls is; NULL: straight */
 
+	/*
+	 * Messages: GET with url, headers (Sec-WebSocket-Protocol among them) and tls as for HTTP. The server speaks,
+	 * we only listen. Where it refuses the upgrade, its answer is the reply, with its own status and body; else the
+	 * status is 101, and each message is put into the reply by this.
+	 */
+	enum message_said (*hear)(struct reply *, struct view message, struct err *);
+
 	/* child */
 	const char *const *argv;                    /* NULL-terminated, argv[0] looked up on PATH */
 	const char *const *env_set;                 /* "NAME=value", NULL-terminated; added to our own. Never a secret */
@@ -106,7 +121,8 @@ struct reply {
 	int status;           /* HTTP status; a child's exit code, or 128 + signal */
 	struct buf head;      /* header lines of the final response, "Name: value\n" each */
 	struct buf body;      /* or a child's stdout */
-	struct buf talk;      /* a child's stderr, its end; the certificates of an HTTP server that was inspected */
+	/* A child's stderr, its end; the certificates of an HTTP server that was inspected; what `hear` put there. */
+	struct buf talk;
 };
 
 /* Fills method, url and kind; url is copied. */
@@ -120,6 +136,9 @@ const char *request_header_get(const struct request *rq, const char *name);
 /* argv is copied, up to its NULL. */
 void request_child(struct request *rq, const char *const *argv);
 void request_release(struct request *rq);
+
+/* Makes an HTTP request one that is heard as messages. */
+void request_messages(struct request *rq, enum message_said (*hear)(struct reply *, struct view, struct err *));
 
 /* The value of the last header of this name, in arena; NULL when absent. */
 const char *reply_header(const struct reply *r, struct arena *a, const char *name);

@@ -127,7 +127,7 @@ int ws_reply_check(const struct reply *reply, const struct request *rq, const ch
 		return err_set(e, ERR_REMOTE, 0, "the reply is no upgrade to a WebSocket");
 	if (!accepts(reply_header(reply, &a, "Sec-WebSocket-Accept"), key))
 		return err_set(e, ERR_REMOTE, 0, "the reply is not the one to our request");
-	if (!text_same(wanted, given))
+	if (given ? !has_word(wanted ? wanted : "", given) : wanted != NULL)
 		return err_set(e, ERR_REMOTE, 0, "the protocol '%s' was not taken", wanted ? wanted : "");
 	if (!text_empty(reply_header(reply, &a, "Sec-WebSocket-Extensions")))
 		return err_set(e, ERR_REMOTE, 0, "an extension is used that nobody asked for");

@@ -66,7 +66,7 @@ MUST_CHECK int ws_request(struct buf *out, const struct request *rq, const char 
  */
 MUST_CHECK int ws_reply_read(struct view in, struct reply *reply, size_t *taken, struct err *e);
 
-/* ERR_REMOTE when a 101 is not the answer to this key and the protocol that rq asked for. */
+/* ERR_REMOTE when a 101 is not the answer to this key and the protocol (one of those) that rq asked for. */
 MUST_CHECK int ws_reply_check(const struct reply *reply, const struct request *rq, const char *key, struct err *e);
 
 /* Takes the next frame off the front of in. ERR_REMOTE for what RFC 6455 or our ceilings do not allow. */

@@ -22,8 +22,22 @@ start_etcd() {
 		--initial-cluster default=http://127.0.0.1:2380
 }
 
+# Who asked for what, a line each: users and what runs in pods, without the cluster's own parts.
+write_audit_policy() {
+	cat >"$NODE/audit-policy.yaml" <<-Y
+		apiVersion: audit.k8s.io/v1
+		kind: Policy
+		omitStages: [RequestReceived, ResponseStarted]
+		rules:
+		- {level: None, userGroups: ["system:nodes", "system:serviceaccounts:kube-system"]}
+		- {level: None, users: ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler"]}
+		- {level: Metadata}
+	Y
+}
+
 # The issuer is that of an EKS cluster, so that the tokens of pods and of TokenRequest look as they do there.
 start_apiserver() {
+	write_audit_policy
 	start apiserver "$BIN/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 \
 		--bind-address=0.0.0.0 --secure-port=6443 --advertise-address="$NODE_IP" \
 		--tls-cert-file="$PKI/apiserver.crt" --tls-private-key-file="$PKI/apiserver.key" \
@@ -31,6 +45,7 @@ start_apiserver() {
 		--service-account-issuer="$ISSUER" --service-account-key-file="$PKI/sa.pub" \
 		--service-account-signing-key-file="$PKI/sa.key" --service-cluster-ip-range="$SERVICE_RANGE" \
 		--authorization-mode=Node,RBAC --allow-privileged=true \
+		--audit-policy-file="$NODE/audit-policy.yaml" --audit-log-path="$STATE/log/audit.jsonl" \
 		--kubelet-client-certificate="$PKI/kubelet-client.crt" --kubelet-client-key="$PKI/kubelet-client.key" \
 		--kubelet-certificate-authority="$PKI/ca.crt" --kubelet-preferred-address-types=InternalIP,Hostname
 }

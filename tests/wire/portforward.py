@@ -10,7 +10,6 @@ In the pod stands the server of servers.py, plain on any port and with TLS on 84
 import base64
 import hashlib
 import json
-import os
 import socket
 import struct
 import threading
@@ -203,8 +202,6 @@ STATUSES = {"absent": (404, "NotFound", 'pods "absent" not found'),
 def upgrade(c, headers, accept=None, protocol="v4.channel.k8s.io"):
     if headers.get("upgrade") != "websocket" or headers.get("sec-websocket-version") != "13":
         raise AssertionError("no upgrade to a WebSocket")
-    if headers.get("sec-websocket-protocol") != "v4.channel.k8s.io":
-        raise AssertionError("the protocol of port-forward is not asked for")
     if "application/json" in headers.get("accept", ""):
         return c.reply(406, b"406: Not Acceptable")
     digest = hashlib.sha1((headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
@@ -220,10 +217,7 @@ def status(c, code, reason, message):
     c.reply(code, body, ["Content-Type: application/json"])
 
 
-def serve_api(folder, sock):
-    c = servers.Connection(sock)
-    _, target, headers, _ = c.request()
-    url = urllib.parse.urlsplit(target)
+def serve(folder, c, url, headers):
     pod = url.path.split("/")[6]
     port = int(urllib.parse.parse_qs(url.query)["ports"][0])
     servers.HITS[f"/pods/{pod}"] += 1
@@ -243,11 +237,9 @@ def serve_api(folder, sock):
         upgrade(c, headers, protocol=None)
         c.hold()
     else:
+        if headers.get("sec-websocket-protocol") != "v4.channel.k8s.io":
+            raise AssertionError("the protocol of port-forward is not asked for")
         upgrade(c, headers)
         ws = WebSocket(c, pod, port)
         ws.count("open")
         PODS[pod](ws, folder)
-
-
-def server(folder):
-    return lambda sock: serve_api(os.fspath(folder), sock)

@@ -8,7 +8,7 @@
                              plain requests itself
     no_proxy                 refuses CONNECT with 403
     closed                   bound, and nobody listens
-    api                      HTTPS that forwards ports of pods over WebSocket: portforward.py
+    api                      HTTPS that runs commands in pods and forwards their ports, over WebSocket: exec.py
 
 GET /hits/PATH says how many requests for /PATH have come so far.
 """
@@ -19,7 +19,7 @@ import ssl
 import struct
 import threading
 
-import portforward
+import exec as api
 
 HITS = collections.Counter()
 
@@ -274,7 +274,7 @@ def start(folder):
     ports["client"] = listen(serve, tls_context(folder, "good", wants_client=True))
     ports["proxy"] = listen(proxy(ports["tls"]))
     ports["no_proxy"] = listen(proxy(None))
-    ports["api"] = listen(portforward.server(folder), tls_context(folder, "good"))
+    ports["api"] = listen(api.server(folder), tls_context(folder, "good"))
     CLOSED.append(socket.socket())
     CLOSED[0].bind(("127.0.0.1", 0))
     ports["closed"] = CLOSED[0].getsockname()[1]

@@ -81,7 +81,7 @@ static void aws_is_only_read(void **state)
 }
 
 static const struct policy_choice choice = {
-	.namespace_ = "ns", .group = "people", .partition = "aws-cn", .account = "111122223333", .strong = true,
+	.namespace_ = "ns", .service_account = "account", .group = "people", .partition = "aws-cn", .account = "111122223333", .strong = true,
 };
 
 static void roles_have_bindings_and_no_rule_twice(void **state)
@@ -142,6 +142,40 @@ static void arns_name_partition_and_account(void **state)
 	assert_true(key);
 }
 
+/* A token of any account, or an item of any table, would be more than what is looked at. */
+static void tokens_and_items_are_those_of_the_release(void **state)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	const struct value *list = policy_kubernetes(&a, &choice, true), *statements = value_get(policy_aws(&a, &choice), "Statement");
+	size_t tokens = 0, items = 0;
+
+	(void)state;
+	for (size_t i = 0; i < list->n; i += 2) {
+		const char *namespace_ = value_text_or(list->items[i], "metadata.namespace", NULL);
+		const struct value *rules = value_get(list->items[i], "rules");
+
+		for (size_t k = 0; k < rules->n; k++) {
+			if (!text_same(value_text_or(rules->items[k], "resources.0", NULL), "serviceaccounts/token"))
+				continue;
+			assert_non_null(namespace_);
+			assert_int_equal(value_count(rules->items[k], "resources"), 1);
+			assert_text(value_text_or(rules->items[k], "resourceNames.0", NULL),
+			            text_same(namespace_, "ns") ? "account" : "external-secrets");
+			tokens++;
+		}
+	}
+	for (size_t i = 0; i < statements->n; i++)
+		if (text_same(value_text_or(statements->items[i], "Action.0", NULL), "dynamodb:GetItem")) {
+			const struct value *condition = value_get(statements->items[i], "Condition");
+
+			assert_int_equal(value_count(statements->items[i], "Action"), 1);
+			assert_int_equal(value_count(value_get(condition, "ForAllValues:StringEquals"), NULL), 1);
+			items++;
+		}
+	assert_int_equal(tokens, 2);
+	assert_int_equal(items, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +185,7 @@ int main(void)
 		cmocka_unit_test(roles_have_bindings_and_no_rule_twice),
 		cmocka_unit_test(strong_rights_stand_apart),
 		cmocka_unit_test(arns_name_partition_and_account),
+		cmocka_unit_test(tokens_and_items_are_those_of_the_release),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
