@@ -7,7 +7,7 @@
 struct check_options {
 	struct text_list only, skip, contexts;
 	const char *fail_on, *token_file;
-	bool no_proof, watch;
+	bool no_proof, from_pod, watch;
 	int64_t every_ms;
 };
 
@@ -22,6 +22,7 @@ static const struct opt rows[] = {
 	LIST(struct check_options, skip, 0, "skip", "ID", "leave this check out; may be repeated"),
 	CHOICE(struct check_options, fail_on, 0, "fail-on", "WHEN", fail_words, "exit 1 on fail (default), on warn too, or never"),
 	FLAG(struct check_options, no_proof, 0, "no-proof", "try nothing as the role: only look"),
+	FLAG(struct check_options, from_pod, 0, "from-pod", "try the ports of STS, KMS and DynamoDB from a running pod, with what its image has"),
 	FILE_NAME(struct check_options, token_file, 0, "token-file", "FILE",
 	          "a token of Vault's, for what only a token may read (else VAULT_TOKEN, then ~/.vault-token)"),
 	LIST(struct check_options, contexts, 0, "contexts", "NAMES",
@@ -185,11 +186,11 @@ static int run(struct app *app, struct err *e)
 		.families = app->line.words.n ? app->line.words.at : NULL,
 		.only = o->only.n ? o->only.at : NULL,
 		.skip = o->skip.at,
-		.proof = !o->no_proof,
+		.proof = !o->no_proof, .from_pod = o->from_pod,
 	};
 	struct diag_options options = {
 		.namespace_ = app->kube.namespace_,
-		.all_namespaces = app->all_namespaces, .proof = !o->no_proof,
+		.all_namespaces = app->all_namespaces, .proof = !o->no_proof, .from_pod = o->from_pod,
 		.token_file = o->token_file, .token_given = has_token(app, o),
 	};
 	const char *const *contexts = NULL;

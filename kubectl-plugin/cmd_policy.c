@@ -9,15 +9,18 @@
 enum { POLICY_TEXT_MAX = 1 << 20 };
 
 struct policy_options {
-	const char *group;
-	bool no_strong;
+	const char *group, *eso_namespace;
+	bool no_strong, from_pod;
 };
 
-static const struct policy_options defaults = { .group = "vault-check" };
+static const struct policy_options defaults = { .group = "vault-check", .eso_namespace = "external-secrets" };
 
 static const struct opt rows[] = {
 	TEXT(struct policy_options, group, 0, "group", "NAME", "group that the roles are bound to (default vault-check)"),
+	TEXT(struct policy_options, eso_namespace, 0, "eso-namespace", "NAME",
+	     "where External Secrets runs (default external-secrets; '': nowhere)"),
 	FLAG(struct policy_options, no_strong, 0, "no-strong", "only what reads; what needs more is then not checked"),
+	FLAG(struct policy_options, from_pod, 0, "from-pod", "also what the option --from-pod of the checks takes"),
 	OPT_END
 };
 
@@ -48,11 +51,13 @@ static int put_kubernetes(struct buf *out, struct arena *a, const struct policy_
 	buf_text(out, "---\n"
 	              "# Stronger than reading. Without these, what needs them is \"not checked\", and all else still is.\n"
 	              "# - serviceaccounts/token lets its holder become Vault: with a token of its service account they take its\n"
-	              "#   role, and with the role the key and the table. The trials of key, table and trust need it. In the\n"
-	              "#   namespace 'external-secrets' it lets them become that operator, and its trial login needs it; where a\n"
-	              "#   store has another service account, that takes a role like it in the account's namespace.\n"
+	              "#   role, and with the role the key and the table. The trials of key, table and trust need it. That of\n"
+	              "#   External Secrets lets them become the operator, and the trial login needs it; where a store has another\n"
+	              "#   service account, it takes a role like it in the account's namespace.\n"
 	              "# - pods/portforward opens every port of every pod of the namespace. Vault's own state is read through it.\n"
 	              "# - nodes/proxy reaches the kubelet, which also runs commands in pods. The room on the audit volume needs it.\n");
+	if (choice->from_pod)
+		buf_text(out, "# - pods/exec runs commands in every pod of the namespace, as whoever the pod is. --from-pod needs it.\n");
 	return put_objects(out, policy_kubernetes(a, choice, true), e);
 }
 
@@ -83,7 +88,9 @@ static int run(struct app *app, struct err *e)
 	struct inputs inputs = { 0 };
 	const char *account;
 	struct policy_choice choice = {
-		.namespace_ = app->kube.namespace_ ? app->kube.namespace_ : "vault", .group = o->group, .strong = !o->no_strong,
+		.namespace_ = app->kube.namespace_ ? app->kube.namespace_ : "vault", .group = o->group,
+		.operator_namespace = *o->eso_namespace ? o->eso_namespace : NULL,
+		.strong = !o->no_strong, .from_pod = o->from_pod,
 	};
 	int result = app_inputs(app, &inputs, e);
 

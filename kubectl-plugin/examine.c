@@ -241,6 +241,13 @@ static void end_search(struct examination *one, const struct graph *g)
 	one->why.kind = ERR_USAGE;
 }
 
+/* How long the way was, for who measures: the time of a run is that of its round trips, one after the other. */
+static void trace_length(const struct examiner *x, const struct graph *g)
+{
+	if (x->app->trace)
+		fprintf(x->app->trace, "= %u requests, at most %u round trips in a row\n", graph_sent(g), graph_depth(g));
+}
+
 /* What a cluster's steps found is judged as soon as they have ended: of a hundred clusters few are held at a time. */
 static void ended(void *to, struct graph *g)
 {
@@ -248,6 +255,7 @@ static void ended(void *to, struct graph *g)
 	struct examination *one = &x->at[g - x->graphs];
 	struct findings found;
 
+	trace_length(x, g);
 	checks_judge(&one->mem, &one->diag, g, x->chosen, &found);
 	end_search(one, g);
 	findings_copy(&one->kept, &found, &one->findings);

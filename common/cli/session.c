@@ -116,6 +116,8 @@ int session_open(struct session *s, struct app *app, unsigned needs, struct err 
 		tell_found(s);
 	if (aws_login(&s->aws, s->transport, e) < 0)
 		return -1;
+	if (!(needs & SESSION_QUIET))
+		talk_printf(app, "credentials: %s", s->aws.creds.source);
 	if ((needs & SESSION_KUBE) && kube_login(&s->kube, s->transport, e) < 0)
 		return -1;
 	return provision_prepare(w, e);

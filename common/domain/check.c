@@ -118,7 +118,7 @@ int checks_choose(struct arena *a, const struct check_choice *choice, bool **out
 		bool in_family = !choice->families || is_among("all", choice->families) ||
 		                 is_among(check_family_of(c)->name, choice->families);
 
-		chosen[i] = choice->only ? is_among(c->id, choice->only) : in_family;
+		chosen[i] = choice->only ? is_among(c->id, choice->only) : in_family && (!c->in_pod || choice->from_pod);
 	}
 	for (size_t i = n; i-- > 0;)
 		if (chosen[i])

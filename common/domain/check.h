@@ -70,6 +70,7 @@ struct check {
 	/* Checks or families that stand earlier: where one of them failed, this is its consequence. NULL: none. */
 	const char *const *follows;
 	enum verdict (*judge)(const struct diag *, struct finding *);
+	bool in_pod;                  /* runs a command in a pod: only with --from-pod, or when it is named */
 	bool proof;                   /* tries something as the role: left out with --no-proof */
 	const char *decides;          /* how it decides, for `explain` */
 	const char *remedy;           /* what to do in general; never empty */
@@ -100,6 +101,7 @@ struct check_choice {
 	const char *const *families;  /* NULL-terminated names; NULL: all */
 	const char *const *only, *const *skip;  /* ids */
 	bool proof;                   /* false: --no-proof */
+	bool from_pod;                /* --from-pod */
 };
 
 /* ERR_USAGE for every unknown name, with the nearest. chosen: one bool for each check in order, in the arena. */

@@ -8,6 +8,14 @@
 #define POLICY_REFERENCE "Kubernetes API, NetworkPolicy; evaluated by us, so a plug-in that enforces none is no pass for another"
 #define CHECK(name, sentence, ...) { .id = "cluster-" name, .title = sentence, .link = LINK_CLUSTER, .needs = NEEDS("release"), __VA_ARGS__ }
 
+#define FROM_POD(name, service, judges) \
+	CHECK("from-pod-" name, "a pod reaches " service, .reads = NEEDS("pods.read", "cluster.from-pod"), .uses = NEEDS("cluster.dns"), \
+	  .follows = NEEDS("cluster-network-dns", "cluster-network-aws"), .judge = judges, .in_pod = true, \
+	  .decides = "From a server that runs, with what its image has (nc, wget, curl, bash, vault): whether the endpoint's name " \
+	             "has an address, and whether somebody answers on its port. Only with --from-pod, since it runs a command there.", \
+	  .remedy = "open the way: DNS, security groups, network ACLs, the route to a NAT gateway or a VPC endpoint and its policy", \
+	  .reference = "AWS service endpoints; EKS, Private clusters; Kubernetes, pods/exec")
+
 static const struct check checks[] = {
 	CHECK("schedule", "every replica has a node", .reads = NEEDS("pods.read"), .uses = NEEDS("cluster.nodes"),
 	  .judge = judge_schedule,
@@ -82,6 +90,9 @@ static const struct check checks[] = {
 	  .decides = "Egress to the address and port that the endpoints of the service 'kubernetes' name: Vault labels its pods and "
 	             "reviews tokens there.",
 	  .remedy = POLICY_REMEDY, .reference = POLICY_REFERENCE),
+	FROM_POD("sts", "STS", judge_from_pod_sts),
+	FROM_POD("kms", "KMS", judge_from_pod_kms),
+	FROM_POD("dynamodb", "DynamoDB", judge_from_pod_dynamodb),
 	CHECK("resources", "the servers have memory of their own", .reads = NEEDS("release.find"), .judge = judge_resources,
 	  .decides = "Requests and limits of the server's container in the template.",
 	  .remedy = "set server.resources in the values", .reference = "Kubernetes, Pod Quality of Service Classes"),

@@ -6,7 +6,6 @@
 #include "domain/fix.h"
 
 #define JUDGE(name) enum verdict name(const struct diag *d, struct finding *f)
-#define SERVER_CONTAINER "vault"
 
 /* check_cluster_pods.c: why a pod does not run */
 JUDGE(judge_schedule);
@@ -30,6 +29,11 @@ JUDGE(judge_peers_open);
 JUDGE(judge_api_open);
 JUDGE(judge_aws_open);
 JUDGE(judge_kube_open);
+
+/* check_from_pod.c: what a running server reaches */
+JUDGE(judge_from_pod_sts);
+JUDGE(judge_from_pod_kms);
+JUDGE(judge_from_pod_dynamodb);
 
 /* cluster_fix.c */
 typedef bool pod_is(const struct diag *d, const struct pod *p);

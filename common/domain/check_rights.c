@@ -22,6 +22,10 @@
 /* A WebSocket is opened by a GET, and newer API servers want "create" for it as well (KEP-4006). */
 #define FORWARD(s) STRONG(s, IN_RELEASE, "", "pods/portforward", "get"), STRONG(s, IN_RELEASE, "", "pods/portforward", "create")
 
+/* Whoever has this right is whoever the pods are: printed only when it is asked for. */
+#define EXEC(s, v)             { .step = (s), .kind = RIGHT_KUBE, .strong = true, .from_pod = true, .where = IN_RELEASE, .group = "", \
+                                 .resource = "pods/exec", .verb = (v) }
+
 const struct right check_rights[] = {
 	KUBE("release.find", IN_RELEASE, "apps", "statefulsets", "list"),
 	NOTHING("caller.read"),
@@ -90,6 +94,8 @@ const struct right check_rights[] = {
 	KUBE("cluster.netpols", IN_RELEASE, "networking.k8s.io", "networkpolicies", "list"),
 	KUBE("cluster.bindings", IN_CLUSTER, RBAC, "clusterrolebindings", "list"),
 	KUBE("cluster.bound-roles", IN_CLUSTER, RBAC, "clusterroles", "get"),
+	EXEC("cluster.from-pod", "get"),
+	EXEC("cluster.from-pod", "create"),
 
 	NOTHING("eso.group"),
 	KUBE("eso.operator", IN_CLUSTER, "apps", "deployments", "list"),

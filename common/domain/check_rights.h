@@ -16,7 +16,7 @@ enum right_kind {
 	RIGHT_AWS
 };
 
-/* IN_OPERATOR: where the chart of External Secrets puts it, which is also the name of its service account */
+/* IN_OPERATOR: where External Secrets runs */
 enum right_where { IN_RELEASE, IN_CLUSTER, IN_KUBE_SYSTEM, IN_OPERATOR };
 
 struct right {
@@ -26,6 +26,7 @@ struct right {
 	/* Kubernetes; group NULL: resource is a path that is no resource */
 	enum right_where where;
 	const char *group, *resource, *verb;
+	bool from_pod;     /* for what is tried with --from-pod only */
 	bool own_account;  /* of that namespace's one service account alone, that of Vault or of the operator */
 	/* AWS; on: the end of the ARN behind the partition, with %s for the account; NULL: any resource */
 	const char *action, *on;
@@ -38,9 +39,11 @@ extern const size_t n_check_rights;
 struct policy_choice {
 	const char *namespace_;      /* of the release */
 	const char *service_account; /* Vault's */
+	const char *operator_namespace;   /* of External Secrets; NULL: there is none */
 	const char *group;           /* whom the roles are bound to */
 	const char *partition, *account;  /* "aws", "*" */
 	bool strong;                 /* with the strong rights */
+	bool from_pod;               /* and with those of --from-pod */
 };
 
 /* ClusterRole, Role and their bindings: a list of objects, strong ones alone or reads alone; empty: there are none. */

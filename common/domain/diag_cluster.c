@@ -1,4 +1,4 @@
-/* The steps of the cluster family. All of them only list or read. */
+/* The steps of the cluster family. All of them only list or read, but the one of --from-pod. */
 #include "domain/diag_cluster.h"
 
 #include "core/text.h"
@@ -176,4 +176,6 @@ const struct step diag_cluster_steps[] = {
 	ROW("cluster.netpols", policies, OF_RELEASE),
 	ROW("cluster.bindings", bindings, OF_RELEASE),
 	ROW("cluster.bound-roles", bound_role, .needs = NEEDS("cluster.bindings"), .count = count_roles, .due = role_unknown),
+	{ .name = "cluster.from-pod", .title = "trying ports from a pod", .needs = NEEDS("pods.read", "config.read"), .may_fail = true,
+	  .count = from_pod_count, .due = from_pod_due, .ask = from_pod_ask, .hear = from_pod_hear },
 };

@@ -28,6 +28,7 @@ static struct value *list_in(struct arena *a, struct value *map, const char *nam
 	return list ? list : value_set(a, map, name, value_new_list(a));
 }
 
+/* What the chart of External Secrets calls the operator's service account. */
 #define OPERATOR "external-secrets"
 
 static const char *namespace_of(const struct policy_choice *choice, enum right_where where)
@@ -38,7 +39,7 @@ static const char *namespace_of(const struct policy_choice *choice, enum right_w
 	case IN_KUBE_SYSTEM:
 		return "kube-system";
 	case IN_OPERATOR:
-		return OPERATOR;
+		return choice->operator_namespace;
 	case IN_CLUSTER:
 		break;
 	}
@@ -85,7 +86,7 @@ static struct value *rules_of(struct arena *a, const struct policy_choice *choic
 	for (size_t i = 0; i < n_check_rights; i++) {
 		const struct right *r = &check_rights[i];
 
-		if (r->kind == RIGHT_KUBE && r->where == where && r->strong == strong)
+		if (r->kind == RIGHT_KUBE && r->where == where && r->strong == strong && (choice->from_pod || !r->from_pod))
 			add_rule(a, rules, choice, r);
 	}
 	return rules;
@@ -133,7 +134,8 @@ struct value *policy_kubernetes(struct arena *a, const struct policy_choice *cho
 	add_role(a, list, choice, IN_CLUSTER, strong);
 	add_role(a, list, choice, IN_RELEASE, strong);
 	add_role(a, list, choice, IN_KUBE_SYSTEM, strong);
-	add_role(a, list, choice, IN_OPERATOR, strong);
+	if (choice->operator_namespace)
+		add_role(a, list, choice, IN_OPERATOR, strong);
 	return list;
 }
 

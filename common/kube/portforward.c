@@ -118,7 +118,7 @@ void kube_pod_port_init(struct kube_pod_port *out, struct arena *a, const struct
 	static const char data[] = { CHANNEL_DATA };
 
 	*out = (struct kube_pod_port){
-		.tunnel = { .name = arena_printf(a, "%s/%s:%u", namespace_, pod, port), .port = port,
+		.tunnel = { .name = arena_printf(a, "%s/%s:%u", namespace_, pod, port), .owner = kube, .port = port,
 		            .prefix = view_of(data, sizeof(data)), .ask = ask, .refused = refused, .hear = hear },
 		.kube = kube, .namespace_ = namespace_, .pod = pod, .port = port,
 		.host = arena_printf(a, "%s.%s", pod, namespace_),

@@ -88,7 +88,9 @@ void tunnels_close(struct engine *g);
 
 /* engine_messages.c */
 
+/* Opens the WebSocket that the call is; ERR_BUG for a call that nobody hears. */
 MUST_CHECK int messages_start(struct engine *g, struct call *call, struct err *e);
+/* Closes it: then it never ends. */
 void messages_drop(struct engine *g, struct call *call);
 /* The next such call that has ended; NULL: none has. */
 struct call *messages_ended(struct engine *g);

@@ -12,6 +12,7 @@ enum { ROUTE_BACKLOG = 64 };
 struct route {
 	struct route *next;
 	char *name;
+	const void *owner;
 	int fd;
 	unsigned port;
 };
@@ -40,17 +41,17 @@ static int listen_on_loopback(unsigned *port, struct err *e)
 	return fd;
 }
 
-static struct route *route_find(const struct engine *g, const char *name)
+static struct route *route_find(const struct engine *g, const struct tunnel *tunnel)
 {
 	for (struct route *r = g->tunnels.routes; r; r = r->next)
-		if (text_same(r->name, name))
+		if (r->owner == tunnel->owner && text_same(r->name, tunnel->name))
 			return r;
 	return NULL;
 }
 
 int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct err *e)
 {
-	struct route *r = route_find(g, tunnel->name);
+	struct route *r = route_find(g, tunnel);
 
 	if (!r) {
 		unsigned port;
@@ -59,7 +60,7 @@ int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct
 		if (fd < 0)
 			return -1;
 		r = xcalloc(1, sizeof(*r));
-		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), fd, port };
+		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), tunnel->owner, fd, port };
 		g->tunnels.routes = r;
 		engine_trace(g, "  tunnel to %s from 127.0.0.1:%u", r->name, r->port);
 	}

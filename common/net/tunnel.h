@@ -20,7 +20,14 @@ enum tunnel_said {
 };
 
 struct tunnel {
-	const char *name;    /* where it leads, for messages; two tunnels of one name lead to the same place */
+	/*
+	 * Where it leads, for messages, and whose it is: two tunnels share their
+	 * connections when both are the same. What `owner` points to is not looked
+	 * at, and lives as long as the transport: in two clusters pods have one name,
+	 * and what is meant for one must never reach the other.
+	 */
+	const char *name;
+	const void *owner;
 	unsigned port;       /* for hear */
 	struct view prefix;  /* stands before each piece of the stream that we send; static, few bytes */
 	/* The upgrade: its address, headers and tls, as of now. */

@@ -1,6 +1,6 @@
 """A wire of some length: every byte between a client and the server behind it arrives half a round trip later, TLS or not.
 
-usage: delay.py LISTEN_PORT SERVER_PORT ROUND_TRIP_MS     (0: a free port; the port is printed)
+usage: delay.py LISTEN SERVER ROUND_TRIP_MS     each [ADDRESS:]PORT, on loopback if not said; 0: a free port; it is printed
 """
 import asyncio
 import sys
@@ -27,23 +27,28 @@ async def carry(reader, writer, delay):
     await asyncio.gather(out, return_exceptions=True)
 
 
-async def main(port, server, round_trip_ms):
-    delay = round_trip_ms / 2000
+def place(text):
+    address, _, port = text.rpartition(":")
+    return address or "127.0.0.1", int(port)
+
+
+async def main(listen, server, round_trip_ms):
+    delay = int(round_trip_ms) / 2000
 
     async def connected(reader, writer):
         # The handshake of TCP itself costs a round trip too: two halves before the first byte moves.
         await asyncio.sleep(2 * delay)
         try:
-            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", server)
+            there_reader, there_writer = await asyncio.open_connection(*place(server))
         except OSError:
             writer.close()
             return
         await asyncio.gather(carry(reader, there_writer, delay), carry(there_reader, writer, delay))
 
-    listener = await asyncio.start_server(connected, "127.0.0.1", port, backlog=256)
+    listener = await asyncio.start_server(connected, *place(listen), backlog=1024)
     print(listener.sockets[0].getsockname()[1], flush=True)
     await listener.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(int, sys.argv[1:4])))
+    asyncio.run(main(*sys.argv[1:4]))

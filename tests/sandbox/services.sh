@@ -24,6 +24,7 @@ start_etcd() {
 
 # Who asked for what, a line each: users and what runs in pods, without the cluster's own parts.
 write_audit_policy() {
+	install -m 644 /dev/null "$STATE/log/audit.jsonl" # else root alone may read it
 	cat >"$NODE/audit-policy.yaml" <<-Y
 		apiVersion: audit.k8s.io/v1
 		kind: Policy

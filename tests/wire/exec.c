@@ -226,6 +226,8 @@ static void one_can_be_given_up(void **state)
 	cluster_open(&c);
 	dropped = exec_call(&c, "hangs");
 	start(&c.rig, dropped);
+	while (!strstr(buf_str(&c.rig.trace), "the WebSocket of hangs: sh is open"))
+		assert_null(c.rig.t.ops->wait(c.rig.t.self, c.rig.t.ops->now_ms(c.rig.t.self) + 10));
 	call = ask(&c.rig, exec_call(&c, "fails"));
 	assert_int_equal(read_ran(&c, call).code, 3);
 	c.rig.t.ops->drop(c.rig.t.self, dropped);

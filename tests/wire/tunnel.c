@@ -34,16 +34,22 @@ static void cluster_close(struct cluster *c)
 }
 SCOPE_END(cluster, struct cluster, cluster_close(v))
 
-static struct call *pod_call(struct cluster *c, const char *pod, unsigned port, const char *method, const char *path,
-                             const struct tls *tls)
+static struct call *pod_call_of(struct cluster *c, const struct kube *kube, const char *pod, unsigned port,
+                                const char *method, const char *path, const struct tls *tls)
 {
 	struct kube_pod_port *p = ARENA_NEW(&c->mem, struct kube_pod_port);
 	struct call *call = call_new();
 	AUTO(err) struct err e = { 0 };
 
-	kube_pod_port_init(p, &c->mem, &c->kube, "vault", pod, port);
+	kube_pod_port_init(p, &c->mem, kube, "vault", pod, port);
 	assert_int_equal(kube_ask_pod(p, &call->rq, method, tls ? "https" : "http", path, tls, &e), 0);
 	return call;
+}
+
+static struct call *pod_call(struct cluster *c, const char *pod, unsigned port, const char *method, const char *path,
+                             const struct tls *tls)
+{
+	return pod_call_of(c, &c->kube, pod, port, method, path, tls);
 }
 
 static struct call *pod_get(struct cluster *c, const char *pod, const char *path)
@@ -94,6 +100,28 @@ static void one_websocket_serves_one_call_after_the_other(void **state)
 		assert_int_equal(call->fresh, i == 0);
 	}
 	assert_int_equal(hits(&c.rig, "/pods/good"), before + 1);
+}
+
+/* In a hundred clusters there are a hundred pods of this name: neither a connection nor a refusal is another's. */
+static void two_clusters_share_nothing(void **state)
+{
+	AUTO(cluster) struct cluster c = { 0 };
+	AUTO(call) struct call *first = NULL, *second = NULL, *again = NULL;
+	struct kube other;
+	int before;
+
+	(void)state;
+	cluster_open(&c);
+	other = c.kube;
+	before = hits(&c.rig, "/pods/good");
+	first = pod_get(&c, "good", "/ok");
+	assert_body(first, 200, "ok");
+	second = ask(&c.rig, pod_call_of(&c, &other, "good", 8200, "GET", "/ok", NULL));
+	assert_body(second, 200, "ok");
+	assert_true(second->fresh);
+	assert_int_equal(hits(&c.rig, "/pods/good"), before + 2);
+	again = pod_get(&c, "good", "/ok");
+	assert_false(again->fresh);
 }
 
 static void calls_side_by_side_each_take_one(void **state)
@@ -398,6 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reply_comes_through),
 		cmocka_unit_test(one_websocket_serves_one_call_after_the_other),
+		cmocka_unit_test(two_clusters_share_nothing),
 		cmocka_unit_test(calls_side_by_side_each_take_one),
 		cmocka_unit_test(large_bodies_go_out_and_come_back),
 		cmocka_unit_test(parts_are_put_together_and_pings_answered),

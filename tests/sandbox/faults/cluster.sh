@@ -1,5 +1,6 @@
 # Faults of the cluster: nodes, images, memory, pods left behind, services, the right to review tokens, network policies.
-# The sandbox's network enforces no policy: here it is the evaluation that is put to the test.
+# The sandbox's network enforces no policy: there it is the evaluation that is put to the test. What pods cannot reach is cut
+# in the sandbox's own firewall.
 # shellcheck shell=bash disable=SC2034,SC2317
 cases='
 too_few_nodes cluster-schedule
@@ -17,7 +18,11 @@ policy_peers cluster-network-peers
 policy_api cluster-network-api
 policy_aws cluster-network-aws
 policy_kube cluster-network-kube
+port_dropped cluster-from-pod-sts fail unmended
+port_refused cluster-from-pod-sts fail unmended
+names_dropped cluster-from-pod-sts fail unmended
 '
+options=(--from-pod)
 
 SET=statefulset/$RELEASE
 patch_set() { kubectl patch "$SET" -n "$NS" --type "$1" -p "$2"; }
@@ -114,3 +119,12 @@ restore_policy_peers() { uncut; }
 restore_policy_aws() { uncut; }
 restore_policy_kube() { uncut; }
 restore_policy_api() { uncut; }
+
+# From pods to the AWS front or to the names, both on the node.
+firewall() { iptables "$1" INPUT ! -i lo -p "$2" --dport "$3" -j "${@:4}"; }
+inject_port_dropped() { firewall -I tcp 443 DROP; }
+restore_port_dropped() { firewall -D tcp 443 DROP; }
+inject_port_refused() { firewall -I tcp 443 REJECT --reject-with tcp-reset; }
+restore_port_refused() { firewall -D tcp 443 REJECT --reject-with tcp-reset; }
+inject_names_dropped() { firewall -I udp 53 DROP; }
+restore_names_dropped() { firewall -D udp 53 DROP; }

@@ -17,6 +17,9 @@
 	"'image':'hashicorp/vault:1.21.1','ready':true,'restartCount':0,'state':{'running':{'startedAt':'" at "'}}}]}"
 #define RUNS STARTED("2026-01-02T00:00:00Z")
 #define ONE_POD(status) "{'pods':[" POD("vault-0", "", status) "],'set':{'spec':{'replicas':1}}}"
+#define POD_ENV(name, value) \
+	"{'metadata':{'name':'vault-0','namespace':'vault','labels':{" LABELS "}},'spec':{'containers':[{'name':'vault'," \
+	"'env':[{'name':'" name "','value':'" value "'}]}]},'status':" RUNS "}"
 #define PENDING \
 	"{'phase':'Pending','conditions':[{'type':'PodScheduled','status':'False','reason':'Unschedulable','message':" \
 	"'0/1 nodes are available: 1 node(s) did not match pod anti-affinity rules'}]}"
@@ -52,7 +55,7 @@ static const char healthy[] =
 	"{'metadata':{'name':'apps','labels':{'kubernetes.io/metadata.name':'apps'}}}],"
 	"'dns':[{'metadata':{'name':'coredns-1','labels':{'k8s-app':'kube-dns'}},'status':{'podIP':'10.0.0.2'}}],"
 	"'api':[{'endpoints':[{'addresses':['172.31.0.1']}],'ports':[{'port':443}]}],"
-	"'roles':['system:auth-delegator']}";
+	"'roles':['system:auth-delegator'],'from_pod':true,'probes':['open nc\\n','open wget\\n','open curl\\n']}";
 
 struct scene {
 	struct arena mem;
@@ -70,7 +73,7 @@ static void list(struct scene *s, struct diag_list *out, const struct value *v, 
 static void fill_part(struct scene *s, const struct value *v)
 {
 	struct diag_cluster *p = diag_part(&s->d, DIAG_CLUSTER, sizeof(*p));
-	const struct value *roles = value_get(v, "roles");
+	const struct value *roles = value_get(v, "roles"), *probes = value_get(v, "probes");
 
 	list(s, &p->nodes, v, "nodes");
 	list(s, &p->budgets, v, "budgets");
@@ -83,6 +86,10 @@ static void fill_part(struct scene *s, const struct value *v)
 	list(s, &p->bindings, v, "bindings");
 	for (size_t i = 0; i < roles->n; i++)
 		p->role[p->n_roles++] = (struct bound_role){ .name = roles->items[i]->text, .binding = "b", .read = true };
+	for (size_t i = 0; i < PROBES; i++) {
+		from_pod_place(&s->d, (enum probe_service)i, &p->from_pod.at[i]);
+		probe_read(&s->mem, view_text(probes->items[i]->text), &p->from_pod.at[i]);
+	}
 }
 
 /* The healthy one, changed by the patch, judged by one check. */
@@ -94,7 +101,7 @@ static void judge(struct scene *s, const char *id, const char *patch)
 
 	merge_patch(&s->mem, v, quoted(&s->mem, patch));
 	s->d = (struct diag){
-		.mem = &s->mem,
+		.mem = &s->mem, .options.from_pod = value_bool_or(v, "from_pod", false),
 		.release = { .name = "vault", .namespace_ = "vault", .fullname = "vault", .service_account = "vault",
 		             .replicas = value_int_or(v, "set.spec.replicas", 0), .statefulset = value_get(v, "set") },
 		.config_map = value_get(v, "config"), .config_presence = DIAG_PRESENT,
@@ -134,6 +141,26 @@ static const struct {
 	  "{'type':'DiskPressure','status':'True'}]}}]}", VERDICT_WARN, "DiskPressure", NULL },
 	{ "cluster-nodes", "{}", VERDICT_WARN, "all 3 pods are on one node", NULL },
 	{ "cluster-nodes", "{'nodes':[" NODE("n1", "") "]}", VERDICT_INFO, "one node", NULL },
+	/* from a pod */
+	{ "cluster-from-pod-sts", "{'from_pod':false}", VERDICT_SKIP, "only with --from-pod", NULL },
+	{ "cluster-from-pod-sts", "{'pods':[" POD("vault-0", "", PENDING) "]}", VERDICT_SKIP, "no server runs", NULL },
+	{ "cluster-from-pod-sts", "{'pods':[" POD_ENV("HTTPS_PROXY", "http://proxy:3128") "]}", VERDICT_SKIP, "proxy", NULL },
+	{ "cluster-from-pod-kms", "{'pods':[" POD_ENV("AWS_REGION", "cn-north-1") "]}", VERDICT_PASS,
+	  "'vault-0' reaches port 443 of 'kms.cn-north-1.amazonaws.com.cn'", NULL },
+	{ "cluster-from-pod-kms", "{'pods':[" POD_ENV("AWS_KMS_ENDPOINT", "https://vpce-1.kms.vpce.test:8443") "]}", VERDICT_PASS,
+	  "port 8443 of 'vpce-1.kms.vpce.test'", NULL },
+	{ "cluster-from-pod-dynamodb", "{'pods':[" POD_ENV("AWS_DYNAMODB_ENDPOINT", "ddb.test") "]}", VERDICT_PASS, "port 443 of 'ddb.test'", NULL },
+	{ "cluster-from-pod-sts", "{'probes':['no-dns nc\\nnc: bad address','open nc','open nc']}", VERDICT_FAIL,
+	  "'vault-0' finds no address for 'sts.us-east-1.amazonaws.com'", "k8s-app=kube-dns" },
+	{ "cluster-from-pod-sts", "{'probes':['refused nc\\nnc: refused','refused nc','refused nc']}", VERDICT_FAIL,
+	  "port 443 of 'sts.us-east-1.amazonaws.com' refuses",
+	  "aws ec2 describe-vpc-endpoints --region us-east-1 --filters 'Name=service-name,Values=*.us-east-1.sts'" },
+	{ "cluster-from-pod-dynamodb", "{'probes':['open nc','open nc','timeout nc\\nnc: timed out']}", VERDICT_FAIL,
+	  "no way out, while STS and KMS answer: look at what is DynamoDB's own", NULL },
+	{ "cluster-from-pod-kms", "{'probes':['open nc','unreachable nc\\n','timeout nc']}", VERDICT_FAIL, "no route leads there, or a firewall says no, while STS answers", NULL },
+	{ "cluster-from-pod-kms", "{'probes':['open nc','no-tool \\n','open nc']}", VERDICT_UNKNOWN, "has no tool that works", NULL },
+	{ "cluster-from-pod-kms", "{'probes':['open nc','unclear \\n\\u0007odd','open nc']}", VERDICT_UNKNOWN, "could tell whether port 443", NULL },
+	{ "cluster-from-pod-kms", "{'probes':['open nc','opened','open nc']}", VERDICT_UNKNOWN, "could tell", NULL },
 	/* pods */
 	{ "cluster-image", "{'pods':[" POD("vault-0", "", RUNS) "," POD_OF("hashicorp/vault:9", "vault-1", "", WAITS("ImagePullBackOff", "not found")) "],"
 	  "'set':{'spec':{'template':{'spec':{'containers':[{'name':'vault','image':'hashicorp/vault:9'}]}}}}}", VERDICT_FAIL,
@@ -254,7 +281,7 @@ static void the_steps_are_sound(void **state)
 {
 	AUTO(err) struct err e = {0};
 	AUTO(arena) struct arena a = ARENA_INIT;
-	const struct check_choice all = { .proof = true };
+	const struct check_choice all = { .proof = true, .from_pod = true };
 	const struct step *steps;
 	bool *chosen;
 	size_t n;

@@ -81,7 +81,7 @@ static void test_no_idle_step(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	AUTO(err) struct err e = {0};
-	const struct check_choice all = { .proof = true };
+	const struct check_choice all = { .proof = true, .from_pod = true };
 	size_t n, rows = 0;
 	bool *chosen;
 

@@ -81,7 +81,8 @@ static void aws_is_only_read(void **state)
 }
 
 static const struct policy_choice choice = {
-	.namespace_ = "ns", .service_account = "account", .group = "people", .partition = "aws-cn", .account = "111122223333", .strong = true,
+	.namespace_ = "ns", .service_account = "account", .operator_namespace = "eso", .group = "people",
+	.partition = "aws-cn", .account = "111122223333", .strong = true,
 };
 
 static void roles_have_bindings_and_no_rule_twice(void **state)
