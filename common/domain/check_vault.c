@@ -8,8 +8,8 @@
 
 static const struct check checks[] = {
 	{ .id = "vault-log", .title = "the servers' logs tell of no fault", .link = LINK_VAULT, .needs = NEEDS("release"),
-	  .follows = NEEDS(AWS_SIDE), .reads = NEEDS("vault.log", "vault.log-before"), .uses = NEEDS("vault.health", "vault.leader"),
-	  .judge = judge_vault_log,
+	  .follows = NEEDS(AWS_SIDE), .reads = NEEDS("vault.log", "vault.log-before"),
+	  .uses = NEEDS("pods.read", "vault.health", "vault.leader"), .judge = judge_vault_log,
 	  .decides = "Reads the last 200 lines of each server's log, and of its container before, and looks each record up in a "
 	             "catalogue of what Vault prints. Faults that close a server count while it does not serve and no good news came "
 	             "after them; those that come while it serves count for two minutes. Lines that are normal before init are known "

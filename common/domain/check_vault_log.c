@@ -152,11 +152,23 @@ static bool none_read(const struct diag *d, struct finding *f)
 	return true;
 }
 
+/*
+ * Nobody serves while nobody leads, however unsealed; and what is not initialised has no fault that its log must tell.
+ * Where nobody was heard the pod's readiness has to do, which is an unsealed Vault.
+ */
+static bool open_to_clients(const struct diag *d, const struct vault_server *s)
+{
+	const struct pod *p = pod_list_find(&d->pods, s->name);
+
+	if (s->health_read || s->seal_read)
+		return vault_serves(s) && vault_active(d) != NULL;
+	return p && p->ready;
+}
+
 JUDGE(judge_vault_log)
 {
 	const struct diag_vault *v = diag_vault(d);
 	const struct log_record *closed[VAULT_SERVERS_MAX] = { 0 }, *troubled[VAULT_SERVERS_MAX] = { 0 };
-	bool led = vault_active(d) != NULL;
 	size_t normal = 0;
 
 	if (none_read(d, f))
@@ -164,8 +176,7 @@ JUDGE(judge_vault_log)
 	for (size_t i = 0; i < v->n; i++) {
 		const struct vault_server *s = &v->at[i];
 
-		/* Nobody serves while nobody leads, however unsealed; and what is not initialised has no fault that its log must tell. */
-		if (!(vault_serves(s) && led))
+		if (!open_to_clients(d, s))
 			closed[i] = why_closed(s);
 		troubled[i] = why_troubled(d, s);
 		for (size_t k = 0; k < s->log.n; k++)

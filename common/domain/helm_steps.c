@@ -253,7 +253,8 @@ static int check_config(struct world *w, const struct value *object, struct err 
 	if (vault_config_read(w->mem, vault_config_print(w->mem, &w->want, key), &ours, e) < 0 ||
 	    vault_config_read(w->mem, config_of(object), &theirs, e) < 0)
 		return -1;
-	if (!w->key.arn && !w->want.given_key && text_ends(theirs.key_id ? theirs.key_id : "", stand_in_key))
+	/* Rendered before the key was made: the install itself gets the real one. */
+	if (text_ends(theirs.key_id ? theirs.key_id : "", stand_in_key))
 		theirs.key_id = ours.key_id;
 	vault_facts_compare(&ours, &theirs, &differences);
 	if (!differences.kind)

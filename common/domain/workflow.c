@@ -20,10 +20,6 @@ const struct step workflow_steps[] = {
 	{ .name = "helm.repositories", .due = repositories_matter, .ask = ask_helm_repositories, .hear = hear_helm_repositories },
 	{ .name = "namespace.read", .due = installing, .ask = ask_namespace, .hear = hear_namespace },
 	{ .name = "account.read", .due = installing, .ask = ask_account, .hear = hear_account },
-	{ .name = "chart.render", .title = "render the chart", .needs = NEEDS("helm.version", "helm.repositories"), .due = installing,
-	  .ask = ask_render, .hear = hear_render },
-	{ .name = "binding.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_binding, .hear = hear_binding },
-
 	/* first round: what AWS has */
 	{ .name = "caller.read", .ask = ask_caller, .hear = hear_caller },
 	{ .name = "cluster.read", .ask = ask_cluster, .hear = hear_cluster },
@@ -34,6 +30,10 @@ const struct step workflow_steps[] = {
 	{ .name = "backups.read", .ask = ask_backups, .hear = hear_backups },
 	{ .name = "role.read", .ask = ask_role, .hear = hear_role },
 	{ .name = "policy.read", .ask = ask_policy, .hear = hear_policy },
+	/* the chart with what was found, or with stand-ins for what is to be made */
+	{ .name = "chart.render", .title = "render the chart", .needs = NEEDS("helm.version", "helm.repositories", "key.by-alias", "role.read"), .due = installing,
+	  .ask = ask_render, .hear = hear_render },
+	{ .name = "binding.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_binding, .hear = hear_binding },
 	/* second round: about what was found */
 	{ .name = "provider.read", .needs = NEEDS("caller.read", "cluster.read"), .ask = ask_provider, .hear = hear_provider },
 	{ .name = "table.tags", .needs = NEEDS("table.read"), .due = table_tags_unread,

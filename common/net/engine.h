@@ -32,6 +32,7 @@ struct tunnels {
 	struct pipe *pipes;
 	struct door *doors;
 	size_t calls;        /* under way */
+	uint64_t ends;       /* of calls so far */
 };
 
 /* A child under way, or one that was given up and is still to be reaped. */
@@ -80,6 +81,8 @@ bool tunnels_move(struct engine *g);
 struct curl_waitfd;
 /* What to poll, at most tunnels_fds_max of them: how many were put into fds. */
 size_t tunnels_fds(const struct engine *g, struct curl_waitfd *fds);
+/* The same fds, as the poll has filled them. */
+void tunnels_polled(struct engine *g, const struct curl_waitfd *fds);
 size_t tunnels_fds_max(const struct engine *g);
 /* When the next pipe has waited long enough for its close; INT64_MAX: never. */
 int64_t tunnels_until_ms(const struct engine *g);

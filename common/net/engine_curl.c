@@ -118,6 +118,7 @@ static void poll_all(struct engine *g, int64_t until_ms)
 	size_t max = 3 * child_count(g) + 1, all = max + tunnels_fds_max(g), n;
 	AUTO(ints) int *fds = xcalloc(max, sizeof(*fds));
 	AUTO(waitfds) struct curl_waitfd *wait = xcalloc(all, sizeof(*wait));
+	struct curl_waitfd *tunnels;
 	int64_t late_ms = child_until_ms(g), close_ms = tunnels_until_ms(g), rest;
 
 	n = child_fds(g, fds);
@@ -125,12 +126,14 @@ static void poll_all(struct engine *g, int64_t until_ms)
 		fds[n++] = g->signals.fd;
 	for (size_t i = 0; i < n; i++)
 		wait[i] = (struct curl_waitfd){ .fd = fds[i], .events = CURL_WAIT_POLLIN };
-	n += tunnels_fds(g, wait + n);
+	tunnels = wait + n;
+	n += tunnels_fds(g, tunnels);
 	late_ms = close_ms < late_ms ? close_ms : late_ms;
 	rest = (late_ms < until_ms ? late_ms : until_ms) - engine_now_ms();
 	if (rest < 0)
 		rest = 0;
 	curl_multi_poll(g->multi, wait, (unsigned)n, rest > INT_MAX ? INT_MAX : (int)rest, NULL);
+	tunnels_polled(g, tunnels);
 }
 
 static struct call *wait_for_end(void *self, int64_t until_ms)

@@ -334,6 +334,8 @@ static void wiped_slist(struct curl_slist *list)
 /* The handle goes back to the idle ones, unless it holds a connection of its own. */
 void http_close(struct http *h)
 {
+	if (h->call->rq.tunnel)
+		tunnel_rest(h);
 	curl_multi_remove_handle(h->g->multi, h->easy);
 	if (!h->pipe)
 		curl_easy_reset(h->easy);

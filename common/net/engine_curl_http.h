@@ -39,6 +39,8 @@ curl_socket_t tunnel_socket(void *to, curlsocktype purpose, struct curl_sockaddr
  * end or the WebSocket said so; false: libcurl's own words must do.
  */
 bool tunnel_why(const struct http *h, bool *unsent, struct err *e);
+/* The call is over, and libcurl still knows by which connection: that one may serve another call, or be closed. */
+void tunnel_rest(struct http *h);
 /* The call is over: whatever it waits for need not come any more. */
 void tunnel_forget(struct http *h);
 

@@ -188,6 +188,7 @@ static void take_in(struct pipe *p)
 			say_close(p, WS_CLOSE_NORMAL);
 			break;
 		}
+		p->idle = 0;
 		random_bytes(mask, sizeof(mask));
 		ws_write(&p->out, WS_OP_BINARY, p->prefix, view_of(piece, (size_t)n), mask);
 	}
@@ -426,6 +427,17 @@ void pipe_move(struct pipe *p)
 		return;
 	if ((p->far_ended && p->back.n == 0) || (p->fd < 0 && engine_now_ms() >= p->until_ms))
 		pipe_end(p, NULL);
+}
+
+bool pipe_dismiss(struct pipe *p)
+{
+	char byte;
+
+	if (recv(p->fd, &byte, sizeof(byte), MSG_PEEK) > 0)
+		return false;
+	close_fd(&p->fd);
+	say_close(p, WS_CLOSE_NORMAL);
+	return true;
 }
 
 void pipe_farewell(struct pipe *p)

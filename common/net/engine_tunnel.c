@@ -15,6 +15,7 @@ struct route {
 	const void *owner;
 	int fd;
 	unsigned port;
+	bool knocked;         /* somebody waits to be let in, as the last poll told */
 };
 
 struct door {
@@ -60,7 +61,7 @@ int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct
 		if (fd < 0)
 			return -1;
 		r = xcalloc(1, sizeof(*r));
-		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), tunnel->owner, fd, port };
+		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), tunnel->owner, fd, port, false };
 		g->tunnels.routes = r;
 		engine_trace(g, "  tunnel to %s from 127.0.0.1:%u", r->name, r->port);
 	}
@@ -104,8 +105,11 @@ static struct http *door_take(struct engine *g, unsigned port)
 	return NULL;
 }
 
-static void let_in(struct engine *g, const struct route *r)
+static void let_in(struct engine *g, struct route *r)
 {
+	if (!r->knocked)
+		return;
+	r->knocked = false;
 	for (;;) {
 		struct sockaddr_in a = { 0 };
 		socklen_t n = sizeof(a);
@@ -133,7 +137,7 @@ bool tunnels_move(struct engine *g)
 {
 	bool moved = false;
 
-	for (const struct route *r = g->tunnels.routes; r; r = r->next) {
+	for (struct route *r = g->tunnels.routes; r; r = r->next) {
 		const struct pipe *first = g->tunnels.pipes;
 
 		let_in(g, r);
@@ -194,6 +198,12 @@ size_t tunnels_fds(const struct engine *g, struct curl_waitfd *fds)
 	return n;
 }
 
+void tunnels_polled(struct engine *g, const struct curl_waitfd *fds)
+{
+	for (struct route *r = g->tunnels.routes; r; r = r->next)
+		r->knocked = (fds++)->revents != 0;
+}
+
 int64_t tunnels_until_ms(const struct engine *g)
 {
 	int64_t until = INT64_MAX;
@@ -230,12 +240,37 @@ bool tunnel_why(const struct http *h, bool *unsent, struct err *e)
 	return true;
 }
 
+void tunnel_rest(struct http *h)
+{
+	struct pipe *p = pipe_of(h);
+
+	if (p)
+		p->idle = ++h->g->tunnels.ends;
+}
+
+static void dismiss_oldest(struct engine *g)
+{
+	struct pipe *oldest = NULL;
+	size_t n = 0;
+
+	for (struct pipe *p = g->tunnels.pipes; p; p = p->next) {
+		if (!p->idle || p->state != PIPE_OPEN || p->fd < 0)
+			continue;
+		n++;
+		if (!oldest || p->idle < oldest->idle)
+			oldest = p;
+	}
+	if (n > PIPES_IDLE_MAX && !pipe_dismiss(oldest))
+		oldest->idle = 0;
+}
+
+/* While calls are under way only those that none of them is on: of the others it is still asked why. */
 static void free_closed(struct engine *g)
 {
 	for (struct pipe **at = &g->tunnels.pipes; *at;) {
 		struct pipe *p = *at;
 
-		if (p->state != PIPE_CLOSED || p->asker) {
+		if (p->state != PIPE_CLOSED || p->asker || (g->tunnels.calls > 0 && !p->idle)) {
 			at = &p->next;
 			continue;
 		}
@@ -261,8 +296,9 @@ void tunnel_forget(struct http *h)
 	for (struct pipe *p = g->tunnels.pipes; p; p = p->next)
 		if (p->user == h)
 			pipe_end(p, NULL);
-	if (--g->tunnels.calls == 0)
-		free_closed(g);
+	g->tunnels.calls--;
+	dismiss_oldest(g);
+	free_closed(g);
 }
 
 void tunnels_close(struct engine *g)

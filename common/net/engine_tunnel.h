@@ -26,7 +26,12 @@ enum {
 	PIPE_OUT_MAX = 4 * PIPE_PIECE,                  /* beyond, libcurl is not read any more */
 	PIPE_IN_MAX = WS_MESSAGE_MAX + (64 << 10),
 	PIPE_REFUSAL_MAX = 64 << 10,                    /* of the body that says why there is no WebSocket */
-	PIPE_CLOSE_MS = 2000                            /* for the other side's close */
+	PIPE_CLOSE_MS = 2000,                           /* for the other side's close */
+	/*
+	 * Kept for a next call: those of one cluster's pods. More cost more than they save, since libcurl and we look at
+	 * each of them whenever anything moves: at a hundred clusters that was most of the run's time.
+	 */
+	PIPES_IDLE_MAX = 16
 };
 
 struct pipe {
@@ -50,6 +55,7 @@ struct pipe {
 	bool opened, far_ended, close_sent;
 	bool answered;               /* bytes of the far end came */
 	bool absent;                 /* nobody was there: what went in has reached no one */
+	uint64_t idle;               /* the how manieth end of a call was its last one's; 0: none, or a further call has begun */
 	int64_t until_ms;            /* closing: until when; of a call of messages: its time limit */
 	struct err why;
 };
@@ -65,6 +71,8 @@ void pipe_free(struct pipe *p);
 void pipe_move(struct pipe *p);
 /* Ends it, for this reason (NULL: none to tell). */
 void pipe_end(struct pipe *p, struct err *why);
+/* Closes libcurl's end and then, as it is answered, the other. False where a call has just begun: it stays then. */
+bool pipe_dismiss(struct pipe *p);
 /* Says goodbye, without waiting for an answer. */
 void pipe_farewell(struct pipe *p);
 
