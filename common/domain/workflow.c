@@ -31,7 +31,8 @@ const struct step workflow_steps[] = {
 	{ .name = "role.read", .ask = ask_role, .hear = hear_role },
 	{ .name = "policy.read", .ask = ask_policy, .hear = hear_policy },
 	/* the chart with what was found, or with stand-ins for what is to be made */
-	{ .name = "chart.render", .title = "render the chart", .needs = NEEDS("helm.version", "helm.repositories", "key.by-alias", "role.read"), .due = installing,
+	{ .name = "chart.render", .title = "render the chart",
+	  .needs = NEEDS("helm.version", "helm.repositories", "key.by-alias", "role.read"), .due = installing,
 	  .ask = ask_render, .hear = hear_render },
 	{ .name = "binding.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_binding, .hear = hear_binding },
 	/* second round: about what was found */
