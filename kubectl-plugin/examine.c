@@ -132,6 +132,7 @@ int examiner_open(struct examiner *x, struct app *app, const struct check_choice
 	x->options.selector = app->selector;
 	x->options.cluster_name = inputs_text(&x->inputs, "cluster_name");
 	x->options.region = inputs_text(&x->inputs, "region");
+	x->options.inputs = &x->inputs;
 	if (open_kubes(x, contexts, e) < 0)
 		return -1;
 	for (size_t i = 0; i < x->n; i++)
@@ -139,51 +140,27 @@ int examiner_open(struct examiner *x, struct app *app, const struct check_choice
 	return stopped(x, e) ? -1 : 0;
 }
 
-/* Of many clusters it is not told whose reply this is: all whose credentials have run out get new ones. */
-static int renew_kube(struct examiner *x, const struct reply *reply, struct err *e)
+static const void *whose(void *to, const struct graph *g, const struct reply *reply)
 {
-	if (x->n == 1)
-		return kube_renew(&x->at[0].kube, x->transport, reply, e);
-	for (size_t i = 0; i < x->n; i++) {
-		AUTO(err) struct err why = {0};
+	struct examiner *x = to;
+	const struct examination *one = g >= x->graphs && g < x->graphs + x->n ? &x->at[g - x->graphs] : x->at;
 
-		if (x->at[i].kube_open && kube_login(&x->at[i].kube, x->transport, &why) < 0 && why.kind == ERR_STOPPED) {
-			err_move(e, &why);
-			return -1;
-		}
-	}
-	return 0;
+	return kube_refused(reply) ? (const void *)&one->kube : one->logged_in;
 }
 
-static int renew_aws(struct examiner *x, const struct reply *reply, struct err *e)
+static int renew(void *to, const void *login, const struct reply *reply, struct err *e)
 {
-	bool renewed = false;
+	struct examiner *x = to;
 
 	for (size_t i = 0; i < x->n; i++) {
 		struct examination *one = &x->at[i];
-		AUTO(err) struct err why = {0};
 
-		if (!one->aws_open || one->aws_why.kind)
-			continue;
-		if (aws_renew(&one->aws, x->transport, reply, &why) == 0)
-			renewed = true;
-		else if (!e->kind)
-			err_move(e, &why);
+		if (login == &one->kube)
+			return kube_renew(&one->kube, x->transport, reply, e);
+		if (login == &one->aws)
+			return aws_renew(&one->aws, x->transport, reply, e);
 	}
-	if (renewed)
-		err_release(e);
-	return renewed ? 0 : -1;
-}
-
-/* Which side refused is told by AWS's request id, which only AWS sends. */
-static int renew(void *to, const struct reply *reply, struct err *e)
-{
-	struct examiner *x = to;
-	AUTO(arena) struct arena a = ARENA_INIT;
-
-	if (reply->status == 401 && !reply_header(reply, &a, "x-amzn-requestid"))
-		return renew_kube(x, reply, e);
-	return renew_aws(x, reply, e);
+	return err_set(e, ERR_AUTH, reply->status, "nobody knows whose credentials were refused");
 }
 
 static void tell(void *to, const struct graph *g, const struct step *step, const struct track *t)
@@ -260,15 +237,15 @@ static void ended(void *to, struct graph *g)
 	end_search(one, g);
 	findings_copy(&one->kept, &found, &one->findings);
 	chain_read(&one->chain, &one->kept, &one->diag, &one->findings);
-	one->release = arena_text(&one->kept, one->diag.release.name);
-	one->namespace_ = arena_text(&one->kept, one->diag.release.namespace_);
+	one->release = one->diag.assumed ? NULL : arena_text(&one->kept, one->diag.release.name);
+	one->namespace_ = one->diag.assumed ? NULL : arena_text(&one->kept, one->diag.release.namespace_);
 	if (x->many)
 		forget_diagnosis(one);
 }
 
 int examiner_loop(struct examiner *x, struct graph *g, struct err *e)
 {
-	struct loop loop = { .transport = x->transport, .host = &x->app->host, .renew = renew, .tell = tell, .to = x };
+	struct loop loop = { .transport = x->transport, .host = &x->app->host, .whose = whose, .renew = renew, .tell = tell, .to = x };
 
 	return loop_run(&loop, g, 1, e);
 }
@@ -276,7 +253,7 @@ int examiner_loop(struct examiner *x, struct graph *g, struct err *e)
 int examiner_run(struct examiner *x, struct err *e)
 {
 	struct loop loop = {
-		.transport = x->transport, .host = &x->app->host, .in_flight_max = IN_FLIGHT_MAX, .renew = renew, .tell = tell,
+		.transport = x->transport, .host = &x->app->host, .in_flight_max = IN_FLIGHT_MAX, .whose = whose, .renew = renew, .tell = tell,
 		.ended = ended, .to = x,
 	};
 	int result;

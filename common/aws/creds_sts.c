@@ -68,10 +68,11 @@ static enum heard hear_sts(void *world, size_t item, const struct reply *reply, 
 	return heard;
 }
 
-static int renew_clock(void *to, const struct reply *reply, struct err *e)
+static int renew_clock(void *to, const void *login, const struct reply *reply, struct err *e)
 {
 	struct sts_world *w = to;
 
+	(void)login;
 	if (!clock_skew_of(w->aws.host, reply, &w->aws.skew_ms))
 		return err_set(e, ERR_AUTH, reply->status,
 					   "the clock seems to be wrong, and STS did not tell its time");

@@ -123,14 +123,19 @@ int session_open(struct session *s, struct app *app, unsigned needs, struct err 
 	return provision_prepare(w, e);
 }
 
-/* Which of the two sides asked for it is seen by the reply: only the API server's 401 carries no AWS header. */
-static int renew(void *to, const struct reply *reply, struct err *e)
+static const void *whose(void *to, const struct graph *g, const struct reply *reply)
 {
 	struct session *s = to;
-	AUTO(arena) struct arena a = ARENA_INIT;
-	bool from_aws = reply_header(reply, &a, "x-amzn-requestid") || reply->status != 401;
 
-	if (!from_aws)
+	(void)g;
+	return kube_refused(reply) ? (const void *)&s->kube : &s->aws;
+}
+
+static int renew(void *to, const void *login, const struct reply *reply, struct err *e)
+{
+	struct session *s = to;
+
+	if (login == &s->kube)
 		return kube_renew(&s->kube, s->transport, reply, e);
 	if (aws_renew(&s->aws, s->transport, reply, e) < 0)
 		return -1;
@@ -179,7 +184,7 @@ int session_loop(struct session *s, const struct step *steps, size_t n, bool pla
 {
 	struct loop loop = {
 		.transport = s->transport, .host = &s->app->host, .max_attempts = s->aws.max_attempts,
-		.plan_only = plan_only, .renew = renew, .tell = tell, .to = s,
+		.plan_only = plan_only, .whose = whose, .renew = renew, .tell = tell, .to = s,
 	};
 	int result;
 

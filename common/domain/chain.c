@@ -61,7 +61,7 @@ static const char *key_name(const char *id)
 
 static const char *name_of(struct arena *a, const struct diag *d, enum chain_link link)
 {
-	bool found = d->release.name != NULL, configured = d->config_presence == DIAG_PRESENT;
+	bool found = d->release.name && !d->assumed, configured = diag_configured(d);
 
 	switch (link) {
 	case LINK_POD:

@@ -1,4 +1,4 @@
-#include "domain/check.h"
+#include "domain/diag.h"
 
 #include "core/text.h"
 
@@ -200,18 +200,29 @@ static const struct track *failed_step(const struct graph *g, const char *name)
 	return NULL;
 }
 
-static bool blocked(const struct findings *all, const struct check *c, struct finding *f)
+/* Nothing that Kubernetes would have to tell stands in the way of what is assumed instead. */
+static bool stands_aside(const struct diag *d, const struct check *c)
+{
+	return d->assumed && !c->aws_alone;
+}
+
+static void skip_for(struct finding *f, const struct check *first)
+{
+	f->blocked_by = first;
+	found(f, "skipped: '%s' comes first", first->id);
+}
+
+static bool blocked(const struct diag *d, const struct findings *all, const struct check *c, struct finding *f)
 {
 	for (const char *const *need = c->needs; need && *need; need++)
 		for (size_t i = 0; i < all->n; i++) {
 			const struct finding *earlier = &all->at[i];
 
-			if (!text_same(earlier->check->id, *need))
+			if (!text_same(earlier->check->id, *need) || stands_aside(d, earlier->check))
 				continue;
 			if (earlier->verdict == VERDICT_PASS || earlier->verdict == VERDICT_INFO || earlier->verdict == VERDICT_WARN)
 				continue;
-			f->blocked_by = earlier->blocked_by ? earlier->blocked_by : earlier->check;
-			found(f, "skipped: '%s' comes first", f->blocked_by->id);
+			skip_for(f, earlier->blocked_by ? earlier->blocked_by : earlier->check);
 			return true;
 		}
 	return false;
@@ -226,21 +237,32 @@ static bool follows(const struct findings *all, const struct check *c, struct fi
 		if (earlier->verdict != VERDICT_FAIL || (!is_among(earlier->check->id, c->follows) &&
 		                                         !is_among(check_family_of(earlier->check)->name, c->follows)))
 			continue;
-		f->blocked_by = earlier->check;
-		found(f, "skipped: '%s' comes first", f->blocked_by->id);
+		skip_for(f, earlier->check);
 		return true;
 	}
 	return false;
 }
 
+/* What the release would have told, and is assumed. */
+static bool is_assumed(const struct diag *d, const char *step)
+{
+	static const char *const steps[] = { "config.read", "account.read", "pods.read", NULL };
+
+	return d->assumed && is_among(step, steps);
+}
+
 static enum verdict judge(const struct diag *d, const struct graph *g, const struct findings *all, struct finding *f)
 {
-	const struct check *c = f->check;
+	const struct check *c = f->check, *release = check_at(0);
 
-	if (blocked(all, c, f) || follows(all, c, f))
+	if (stands_aside(d, c) && c != release) {
+		skip_for(f, release);
 		return VERDICT_SKIP;
-	for (const char *const *read = c->reads; read && *read; read++) {
-		const struct track *t = failed_step(g, *read);
+	}
+	if (blocked(d, all, c, f) || follows(all, c, f))
+		return VERDICT_SKIP;
+	for (const char *const *read = c->judges_errors ? NULL : c->reads; read && *read; read++) {
+		const struct track *t = is_assumed(d, *read) ? NULL : failed_step(g, *read);
 
 		if (t) {
 			found(f, "%s", t->err.text ? t->err.text : "was not asked");

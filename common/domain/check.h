@@ -9,7 +9,9 @@
  *   first broken link is named, not its twenty consequences.
  * - A check one of whose steps failed is "not checked", with the step's error.
  * - Steps of checks have may_fail set: one half of the world being unreachable
- *   does not stop the other.
+ *   does not stop the other. Where it is Kubernetes, which names role, key and
+ *   table, the checks of AWS alone are judged over the names that `helm vault-aws
+ *   install` gives them.
  *
  *	static enum verdict judge_account(const struct diag *d, struct finding *f)
  *	{
@@ -70,7 +72,10 @@ struct check {
 	/* Checks or families that stand earlier: where one of them failed, this is its consequence. NULL: none. */
 	const char *const *follows;
 	enum verdict (*judge)(const struct diag *, struct finding *);
+	bool judges_errors;           /* the failure of a step that it reads is not "not checked" at once: it judges that too */
 	bool in_pod;                  /* runs a command in a pod: only with --from-pod, or when it is named */
+	/* Asks AWS alone: where Kubernetes cannot be had, it is judged over the names that are assumed (diag_assume). */
+	bool aws_alone;
 	bool proof;                   /* tries something as the role: left out with --no-proof */
 	const char *decides;          /* how it decides, for `explain` */
 	const char *remedy;           /* what to do in general; never empty */

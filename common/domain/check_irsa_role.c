@@ -215,6 +215,8 @@ JUDGE(judge_role)
 	AUTO(err) struct err e = {0};
 	struct arn named;
 
+	if (d->assumed && !d->role)
+		return unknown_assumed(f, "role", d->role_name, "iam-role-name");
 	if (arn_parse(f->mem, arn, &named, &e) < 0)
 		return unknown(f, NULL, "%s", e.text);
 	if (!d->role && !text_same(named.account, d->caller_account))

@@ -7,7 +7,7 @@
 #define POLICY_SOURCE "IAM User Guide, Policy evaluation logic; KMS Developer Guide, Key policies"
 
 #define ALLOW(name, act, judge_) \
-	{ .id = "kms-allow-" name, .title = "the role may call kms:" act, .link = LINK_ROLE, \
+	{ .id = "kms-allow-" name, .title = "the role may call kms:" act, .link = LINK_ROLE, .aws_alone = true, \
 	  .needs = NEEDS("irsa-role", "kms-key", "kms-key-policy"), .reads = NEEDS("role.policies", "key.policy"), \
 	  .uses = NEEDS("key.grants", "role.simulate"), .judge = judge_, \
 	  .decides = "All policies of the role, its permissions boundary, the key policy and the key's grants, evaluated for " \
@@ -15,24 +15,24 @@
 	  .remedy = "give the role kms:" act " on the key, or take away the statement that denies it", .reference = POLICY_SOURCE }
 
 static const struct check checks[] = {
-	{ .id = "kms-region", .title = "the key is looked for in its region", .link = LINK_KEY, .needs = NEEDS("config"),
+	{ .id = "kms-region", .aws_alone = true, .title = "the key is looked for in its region", .link = LINK_KEY, .needs = NEEDS("config"),
 	  .reads = NEEDS("config.read", "pods.read", "key.read"), .uses = NEEDS("key.elsewhere"), .judge = judge_key_region,
 	  .decides = "Vault takes AWS_REGION and AWS_DEFAULT_REGION of the pod before the region of the seal stanza (from 1.15), and "
 	             "EKS's webhook sets both. They must agree with the stanza, and with the key's ARN.",
 	  .remedy = "set AWS_REGION and AWS_DEFAULT_REGION of the container to the key's region",
 	  .reference = SEAL_SOURCE "; hashicorp/vault#24114" },
-	{ .id = "kms-key", .title = "the seal key is there", .link = LINK_KEY, .needs = NEEDS("config", "kms-region"),
+	{ .id = "kms-key", .aws_alone = true, .title = "the seal key is there", .link = LINK_KEY, .needs = NEEDS("config", "kms-region"),
 	  .reads = NEEDS("config.read", "pods.read", "key.read"), .uses = NEEDS("stored.read"), .judge = judge_key,
 	  .decides = "DescribeKey on the key that the running pods use: VAULT_AWSKMS_SEAL_KEY_ID of the pod first, then the seal "
 	             "stanza.",
 	  .remedy = "name the right key and region",
 	  .reference = SEAL_SOURCE },
-	{ .id = "kms-key-state", .title = "the seal key is enabled", .link = LINK_KEY, .needs = NEEDS("kms-key"),
+	{ .id = "kms-key-state", .aws_alone = true, .title = "the seal key is enabled", .link = LINK_KEY, .needs = NEEDS("kms-key"),
 	  .reads = NEEDS("key.read"), .judge = judge_key_state,
 	  .decides = "The key's state must be Enabled. Pending deletion is the worst that this program can find: no backup helps.",
 	  .remedy = "cancel the deletion, then enable the key: cancelling alone leaves it disabled",
 	  .reference = "KMS Developer Guide, Key states" },
-	{ .id = "kms-key-usage", .title = "the seal key encrypts and decrypts", .link = LINK_KEY, .needs = NEEDS("kms-key"),
+	{ .id = "kms-key-usage", .aws_alone = true, .title = "the seal key encrypts and decrypts", .link = LINK_KEY, .needs = NEEDS("kms-key"),
 	  .reads = NEEDS("key.read"), .uses = NEEDS("stored.read"), .judge = judge_key_usage,
 	  .decides = "KeyUsage must be ENCRYPT_DECRYPT and KeySpec SYMMETRIC_DEFAULT.",
 	  .remedy = "make a symmetric key for ENCRYPT_DECRYPT and name it",
@@ -43,24 +43,24 @@ static const struct check checks[] = {
 	             "table.",
 	  .remedy = "point the alias back, and name the key by its id",
 	  .reference = SEAL_SOURCE },
-	{ .id = "kms-wrapping-key", .title = "the key that wraps the root key is the configured one", .link = LINK_KEY,
+	{ .id = "kms-wrapping-key", .aws_alone = true, .title = "the key that wraps the root key is the configured one", .link = LINK_KEY,
 	  .needs = NEEDS("kms-key", "kms-alias"), .reads = NEEDS("stored.read", "key.read"),
 	  .uses = NEEDS("key.wrapping", "role.policies"), .judge = judge_wrapping,
 	  .decides = "Reads the item core/hsm/barrier-unseal-keys of the table, which says by which keys it is wrapped, and looks at "
 	             "that key: with Vault down too. Another key than the configured one must stay enabled and allowed.",
 	  .remedy = "keep the old key usable until the root key is wrapped anew",
 	  .reference = "go-kms-wrapping, github.com.hashicorp.go.kms.wrapping.v2.types.proto; vault, vault/seal.go" },
-	{ .id = "kms-rotation", .title = "the seal key is rotated", .link = LINK_KEY, .needs = NEEDS("kms-key", "kms-key-state"),
+	{ .id = "kms-rotation", .aws_alone = true, .title = "the seal key is rotated", .link = LINK_KEY, .needs = NEEDS("kms-key", "kms-key-state"),
 	  .reads = NEEDS("key.read", "key.rotation"), .judge = judge_rotation,
 	  .decides = "GetKeyRotationStatus. The old key material is kept, so rotating breaks nothing.",
 	  .remedy = "switch rotation on",
 	  .reference = "KMS Developer Guide, Rotate AWS KMS keys" },
-	{ .id = "kms-multi-region", .title = "whether the key is a multi-Region key", .link = LINK_KEY, .needs = NEEDS("kms-key"),
+	{ .id = "kms-multi-region", .aws_alone = true, .title = "whether the key is a multi-Region key", .link = LINK_KEY, .needs = NEEDS("kms-key"),
 	  .reads = NEEDS("key.read"), .judge = judge_multi_region,
 	  .decides = "MultiRegion of DescribeKey. It cannot be changed later.",
 	  .remedy = "decide before the first init (kms_multi_region)",
 	  .reference = "KMS Developer Guide, Multi-Region keys; hashicorp/vault#6046" },
-	{ .id = "kms-key-policy", .title = "the key policy lets the role in", .link = LINK_KEY, .needs = NEEDS("kms-key"),
+	{ .id = "kms-key-policy", .aws_alone = true, .title = "the key policy lets the role in", .link = LINK_KEY, .needs = NEEDS("kms-key"),
 	  .reads = NEEDS("key.policy", "account.read"), .uses = NEEDS("key.grants"), .judge = judge_key_policy,
 	  .decides = "Evaluates the key policy for the role and the three actions: without its leave no policy of the role counts. A "
 	             "grant is a leave as well. It should have a statement for the account.",

@@ -125,6 +125,8 @@ JUDGE(judge_key)
 	evidence(f, "region", "%s", region);
 	for (size_t i = 0; i < s->n_keys; i++)
 		evidence(f, "wraps the stored root key", "%s", s->keys[i]);
+	if (!d->key && d->assumed)
+		return unknown_assumed(f, "key", id, "kms-key-id");
 	if (!d->key) {
 		found(f, "the key '%s' does not exist in %s", id, region);
 		fix_absent(d, f, id, region);

@@ -84,6 +84,8 @@ JUDGE(judge_table)
 
 	evidence(f, "table", "%s", name);
 	evidence(f, "region", "%s", region);
+	if (!d->table && d->assumed)
+		return unknown_assumed(f, "table", name, "dynamodb-table-name");
 	if (!d->table) {
 		found(f, "the table '%s' does not exist in %s", name, region);
 		fix_absent(d, f);

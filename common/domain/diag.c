@@ -111,6 +111,11 @@ enum heard diag_hear_aws(struct diag *d, const struct aws_op *op, const struct r
 	return heard;
 }
 
+bool diag_configured(const struct diag *d)
+{
+	return d->config_presence == DIAG_PRESENT || d->assumed;
+}
+
 const char *diag_setting(const struct diag *d, const char *name)
 {
 	const struct value *env;
@@ -175,6 +180,7 @@ void diag_release(struct diag *d)
 	diag_irsa_release(d);
 	diag_eso_release(d);
 	diag_kms_release(d);
+	err_release(&d->release_why);
 	err_release(&d->kube_why);
 	err_release(&d->aws_why);
 }

@@ -31,6 +31,7 @@ struct diag_options {
 	const char *selector;            /* -l: only a StatefulSet with these labels; NULL: any */
 	bool all_namespaces, proof, from_pod;
 	const char *cluster_name, *region;  /* where the cluster cannot tell */
+	const struct inputs *inputs;     /* for diag_assume */
 	const char *token_file;          /* of a token for Vault; NULL: VAULT_TOKEN, then ~/.vault-token */
 	bool token_given;                /* in one of these places there is something */
 };
@@ -43,12 +44,14 @@ struct diag {
 	const struct kube *kube;         /* NULL: not to be had; kube_why says why */
 	const struct aws *aws;           /* NULL: not to be had; aws_why says why */
 	struct err kube_why, aws_why;
+	bool assumed;                    /* Kubernetes told nothing: the names below are those that the cluster's name leads to */
 	struct kube_eks eks;             /* what the kubeconfig tells of the cluster */
 
 	/* the release */
 	unsigned scope;                  /* where it is looked for now: 0 the namespace, 1 "vault", 2 all */
 	const char *looked_in;           /* for the message */
 	struct release release;
+	struct err release_why;          /* why none was found */
 	const struct value *config_map;
 	const char *config;              /* Vault's configuration as the ConfigMap has it; NULL: none */
 	struct vault_facts facts;
@@ -90,6 +93,8 @@ enum heard diag_hear_kube(struct diag *d, const struct reply *reply, struct kube
 enum heard diag_hear_aws(struct diag *d, const struct aws_op *op, const struct reply *reply, const char *absent,
                          struct aws_answer *answer, struct err *e, const char *doing, ...) PRINTF_LIKE(7, 8);
 
+/* What storage and seal are is known: read, or assumed. */
+bool diag_configured(const struct diag *d);
 /* What the server's container has in its environment; before there is a pod, what its template gives it. NULL: not set. */
 const char *diag_setting(const struct diag *d, const char *name);
 /* The running pods' effective settings: the pod's environment, then the configuration, then the default. */
@@ -97,6 +102,15 @@ const char *diag_table_name(const struct diag *d);
 const char *diag_table_region(const struct diag *d);
 const char *diag_key_id(const struct diag *d);
 const char *diag_key_region(const struct diag *d);
+
+/*
+ * Kubernetes cannot be had, for the reason why: from now on nothing more is asked of it, and release, role, key and
+ * table are called what `helm vault-aws install` would call them, or what the inputs say. Without a cluster's name and
+ * a region nothing can be assumed, and d->assumed stays false.
+ */
+void diag_assume(struct diag *d, const struct err *why);
+/* "not checked", since what is called so by assumption is not there; flag tells the right name ("kms-key-id"). */
+enum verdict unknown_assumed(struct finding *f, const char *what, const char *name, const char *flag);
 
 void diag_release(struct diag *d);
 

@@ -110,6 +110,18 @@ HEAR(hear_release)
 	return HEARD_REFUSED;
 }
 
+/* Kubernetes was not to be had, or did not let us look: AWS may be asked all the same. Not where there is no release, or several. */
+static bool miss_release(void *world, size_t item, const struct err *why)
+{
+	struct diag *d = world;
+
+	(void)item;
+	err_copy(&d->release_why, why);
+	if (!d->kube || (why->kind != ERR_USAGE && why->kind != ERR_ABSENT && why->kind != ERR_STOPPED))
+		diag_assume(d, why);
+	return false;
+}
+
 /* Without one nothing of it is asked for: a path without its name is that of a list. */
 DUE(release_found)
 {
@@ -273,6 +285,8 @@ HEAR(hear_role)
 	d->role_read = true;
 	if (!answer.ok)
 		return HEARD_DONE;
+	if (d->assumed)
+		d->account.role_arn = value_text_or(answer.body, "Role.Arn", NULL);
 	if (value_map(answer.body, "Role", &d->role, e) < 0 ||
 	    policy_document_parse(d->mem, value_text_or(d->role, "AssumeRolePolicyDocument", "{}"), &trust, e) < 0)
 		return HEARD_UNSURE;
@@ -317,7 +331,7 @@ DUE(config_read)
 	const struct diag *d = world;
 
 	(void)item;
-	return d->config_presence == DIAG_PRESENT;
+	return diag_configured(d);
 }
 
 ASK(ask_table)
@@ -346,7 +360,7 @@ HEAR(hear_table)
 }
 
 static const struct step steps[] = {
-	{ .name = "release.find", .may_fail = true, .ask = ask_release, .hear = hear_release },
+	{ .name = "release.find", .may_fail = true, .ask = ask_release, .hear = hear_release, .missed = miss_release },
 	{ .name = "caller.read", .may_fail = true, .ask = ask_caller, .hear = hear_caller },
 	{ .name = "issuer.read", .may_fail = true, .ask = ask_issuer, .hear = hear_issuer },
 	{ .name = "config.read", .may_fail = true, .needs = NEEDS("release.find"), .due = release_found,
@@ -364,6 +378,16 @@ static const struct step steps[] = {
 
 static enum verdict judge_release(const struct diag *d, struct finding *f)
 {
+	const char *right = d->release_why.kind == ERR_DENIED ? d->release_why.hint : NULL;
+
+	if (d->assumed) {
+		evidence(f, "assumed", "the role '%s', the key '%s' and the table '%s' in %s", d->role_name, diag_key_id(d),
+		         diag_table_name(d), diag_table_region(d));
+		return unknown(f, right, "%s; AWS is asked for what the cluster's name leads to", d->release_why.text);
+	}
+	if (!d->release.name)
+		return unknown(f, right, "%s; with --cluster-name and --region AWS is asked all the same",
+		               d->release_why.text ? d->release_why.text : "was not asked");
 	found(f, "the release '%s' in '%s', %lld replicas", d->release.name, d->release.namespace_, (long long)d->release.replicas);
 	return VERDICT_PASS;
 }
@@ -388,9 +412,10 @@ static enum verdict judge_config(const struct diag *d, struct finding *f)
 
 static const struct check checks[] = {
 	{ .id = "release", .title = "a release of Vault is there", .link = LINK_VAULT, .reads = NEEDS("release.find"),
-	  .judge = judge_release,
+	  .judges_errors = true, .judge = judge_release,
 	  .decides = "Looks for StatefulSets labelled app.kubernetes.io/name=vault whose pods are component=server: in the "
-	             "namespace of -n, else in the context's, then in 'vault', then in all that may be listed.",
+	             "namespace of -n, else in the context's, then in 'vault', then in all that may be listed. Where "
+	             "Kubernetes cannot be had, AWS is asked all the same, for what the cluster's name leads to.",
 	  .remedy = "name the namespace with -n and the release with --release",
 	  .reference = "vault-helm, templates/server-statefulset.yaml" },
 	{ .id = "config", .title = "its configuration names DynamoDB and KMS", .link = LINK_VAULT, .needs = NEEDS("release"),

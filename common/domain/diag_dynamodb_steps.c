@@ -21,7 +21,7 @@ DUE(configured)
 	const struct diag *d = world;
 
 	(void)item;
-	return d->config_presence == DIAG_PRESENT;
+	return diag_configured(d);
 }
 
 /* ---- the table by the stanza's region ---- */

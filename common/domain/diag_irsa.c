@@ -82,7 +82,7 @@ const char *diag_table_arn(const struct diag *d, struct arena *a)
 
 	if (d->table)
 		return value_text_or(d->table, "TableArn", NULL);
-	if (d->config_presence != DIAG_PRESENT || !account)
+	if (!diag_configured(d) || !account)
 		return NULL;
 	return arena_printf(a, "arn:%s:dynamodb:%s:%s:table/%s", diag_partition(d, a), diag_table_region(d), account,
 	                    diag_table_name(d));

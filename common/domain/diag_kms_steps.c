@@ -187,7 +187,7 @@ DUE(configured)
 	const struct diag *d = world;
 
 	(void)item;
-	return d->config_presence == DIAG_PRESENT;
+	return diag_configured(d);
 }
 
 ASK(ask_stored)

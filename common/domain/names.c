@@ -55,19 +55,25 @@ static const struct value *make_tags(struct arena *a, const struct inputs *in, c
 	return tags;
 }
 
-int names_make(struct arena *a, const struct inputs *in, const char *region, const char *namespace_,
-               const char *release, struct names *out, struct err *e)
+void names_choose(struct arena *a, const struct inputs *in, const char *cluster, const char *region, struct names *out)
 {
 	const char *prefix = inputs_text(in, "name_prefix");
 	const char *table = inputs_text(in, "dynamodb_table_name"), *role = inputs_text(in, "iam_role_name");
-	enum { OUR_TAGS = 7 };   /* live, claim, key and role besides the four of make_tags; aws: ones are not counted */
 
 	if (!prefix)
-		prefix = arena_printf(a, "%s-vault", inputs_text(in, "cluster_name"));
+		prefix = arena_printf(a, "%s-vault", cluster);
 	out->alias = arena_printf(a, "alias/%s",
 	                          names_fit(a, arena_printf(a, "%s-unseal", prefix), ALIAS_NAME_MAX - strlen("alias/")));
 	out->table = table ? table : names_fit(a, prefix, TABLE_NAME_MAX);
 	out->role = role ? role : names_fit(a, arena_printf(a, "%s-%s", prefix, region), ROLE_NAME_MAX);
+}
+
+int names_make(struct arena *a, const struct inputs *in, const char *region, const char *namespace_,
+               const char *release, struct names *out, struct err *e)
+{
+	enum { OUR_TAGS = 7 };   /* live, claim, key and role besides the four of make_tags; aws: ones are not counted */
+
+	names_choose(a, in, inputs_text(in, "cluster_name"), region, out);
 	out->tags = make_tags(a, in, namespace_, release);
 	refuse_word("the table's name", out->table, e);
 	if (out->tags->n + OUR_TAGS > TAGS_MAX)

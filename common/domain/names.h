@@ -29,6 +29,9 @@ struct names {
 	const struct value *tags;    /* a map of texts: what everything of ours carries */
 };
 
+/* alias, table and role alone: by the inputs' names, else by the cluster's. */
+void names_choose(struct arena *a, const struct inputs *in, const char *cluster, const char *region, struct names *out);
+
 /* From complete inputs; region, namespace and release as finally chosen. ERR_CONFIG, all problems at once. */
 MUST_CHECK int names_make(struct arena *a, const struct inputs *in, const char *region,
                           const char *namespace_, const char *release, struct names *out, struct err *e);

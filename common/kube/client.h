@@ -46,6 +46,9 @@ MUST_CHECK int kube_login(struct kube *k, const struct transport *t, struct err 
 /* The same for n of them, their plugins at once (a few at a time). why: n of them, empty; each tells how its own went. */
 void kube_login_all(struct kube *const *k, size_t n, const struct transport *t, struct err *why);
 
+/* Is it the API server, and not AWS, that refused these credentials? Its 401 carries no request id of AWS's. */
+bool kube_refused(const struct reply *reply);
+
 /* After a 401 (reply; may be NULL): the same whatever was given before. ERR_AUTH when there is nothing to renew. */
 MUST_CHECK int kube_renew(struct kube *k, const struct transport *t, const struct reply *reply, struct err *e);
 

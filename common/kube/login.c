@@ -310,6 +310,13 @@ int kube_login(struct kube *k, const struct transport *t, struct err *e)
 	return 0;
 }
 
+bool kube_refused(const struct reply *reply)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+
+	return reply->status == 401 && !reply_header(reply, &a, "x-amzn-requestid");
+}
+
 int kube_renew(struct kube *k, const struct transport *t, const struct reply *reply, struct err *e)
 {
 	if (k->exec)

@@ -32,8 +32,8 @@
  * - NOT_YET polls after a twelfth of the time waited so far, at least 0.2 s, at
  *   most 5 s, for patience_s; the last look comes when patience ends.
  * - Renewal. At HEARD_RENEW nothing more is sent until nothing is in flight;
- *   then loop.renew, and all who heard it ask again: no try, no depth. Twice in
- *   a row is a refusal.
+ *   then loop.renew once a login (loop.whose), and all who heard it of that
+ *   login ask again: no try, no depth. Twice in a row is a refusal.
  * - Depth counts the first request of a row and each further page; retries,
  *   polls, settling and renewals do not count.
  * - Failure. A row fails when refused, or when tries or patience run out. Rows
@@ -54,7 +54,7 @@ enum heard {
 	HEARD_MORE,      /* one page taken: ask again at once */
 	HEARD_NOT_YET,   /* CREATING, not propagated: poll; e says what is awaited */
 	HEARD_BUSY,      /* throttled after all (a code in the body): nothing was done */
-	HEARD_RENEW,     /* credentials expired, clock off: loop.renew once, then ask again */
+	HEARD_RENEW,     /* credentials expired, clock off: loop.renew, then ask again */
 	HEARD_UNSURE,    /* garbage, "exists already": may have been done */
 	HEARD_REFUSED    /* e says why; never asked again */
 };
@@ -112,13 +112,15 @@ struct loop {
 	unsigned max_attempts;             /* 0: 3 */
 	unsigned in_flight_max;            /* of all graphs together, the first ones first; 0: no limit */
 	bool plan_only;
+	/* Whose credentials a graph's refused request had, of those that `renew` knows. NULL: there is one login alone. */
+	const void *(*whose)(void *to, const struct graph *, const struct reply *);
 	/* Credentials expired or clock off: called with nothing of this loop in flight; may run a loop of its own. */
-	int (*renew)(void *to, const struct reply *, struct err *);
+	int (*renew)(void *to, const void *login, const struct reply *, struct err *);
 	/* At each change of state, and when what it waits for changes. */
 	void (*tell)(void *to, const struct graph *, const struct step *, const struct track *);
 	/* Every row of a graph has ended: its world is not touched again, and may go. NULL: nobody cares. */
 	void (*ended)(void *to, struct graph *);
-	void *to;                          /* for renew, tell and ended */
+	void *to;                          /* for whose, renew, tell and ended */
 };
 
 /*

@@ -187,14 +187,14 @@ static int64_t look_at_slot(struct slot *slot, int64_t now)
 		return slot->next_ms < until ? slot->next_ms : until;
 	if (!has_room(c))
 		slot->run->lane->held = true;
-	else if (!c->renew_wanted)
+	else if (c->n_renewals == 0)
 		slot_send(slot, now);
 	return until;
 }
 
 static void look_at_items(struct run *run, int64_t now, int64_t *next)
 {
-	if (may_begin(run) && !run->course->renew_wanted)
+	if (may_begin(run) && run->course->n_renewals == 0)
 		begin_items(run, now);
 	for (size_t i = 0; i < run->n_slots; i++) {
 		int64_t again = look_at_slot(&run->slots[i], now);
@@ -382,7 +382,7 @@ static void run_course(struct course *c)
 
 		heed_stops(c, now);
 		next = look_at_all(c, now);
-		if (c->renew_wanted && c->in_flight == 0) {
+		if (c->n_renewals > 0 && c->in_flight == 0) {
 			course_renew(c);
 			continue;
 		}
@@ -423,6 +423,7 @@ int loop_run(struct loop *l, struct graph *graphs, size_t n, struct err *e)
 		close_lane(&c.lanes[g]);
 	}
 	free(c.lanes);
+	free(c.renewals);
 	if (!well)
 		err_move(e, &c.first);
 	err_release(&c.first);

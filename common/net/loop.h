@@ -42,6 +42,7 @@ struct slot {
 	bool awaiting, settling;
 	bool prepared;           /* `before` was called */
 	bool renewed;            /* credentials were renewed for the present try */
+	const void *login;       /* SLOT_RENEWING: whose are to be renewed */
 	bool repeat;             /* the next ask repeats one */
 	bool may_be_done;        /* a change went out and no reply has told what became of it */
 	unsigned tries;          /* asks of the row since the last reply that made sense */
@@ -83,6 +84,12 @@ struct lane {
 	int64_t next_ms;
 };
 
+/* Credentials that were refused, and the first call that they were refused to. */
+struct renewal {
+	const void *login;
+	struct call *call;
+};
+
 struct course {
 	struct loop *loop;
 	struct lane *lanes;      /* one a graph */
@@ -95,8 +102,8 @@ struct course {
 	bool halted;             /* a stop or the deadline: nothing new starts */
 	int64_t halted_ms;
 	bool leaving;            /* at once */
-	bool renew_wanted;       /* nothing is sent until nothing is in flight */
-	struct call *renew_by;   /* the first call whose reply asked for it */
+	struct renewal *renewals;  /* n_renewals of them: where there is one, nothing is sent until nothing is in flight */
+	size_t n_renewals;
 	struct err first;        /* what loop_run will say: the first failure, or what halted it */
 };
 

@@ -1,6 +1,8 @@
 /* Items: one call after the other, until the item has ended. */
 #include "net/loop.h"
 
+#include "core/text.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -260,26 +262,36 @@ static void settle_failed(struct slot *slot, int64_t now, struct err *why)
 
 /* ---- hearing ---- */
 
+/* Notes who wants new credentials: the first call of each login is kept for that. */
+static void want_renewal(struct course *c, const void *login, struct call **call)
+{
+	for (size_t i = 0; i < c->n_renewals; i++)
+		if (c->renewals[i].login == login)
+			return;
+	c->renewals = xrealloc(c->renewals, (c->n_renewals + 1) * sizeof(*c->renewals));
+	c->renewals[c->n_renewals++] = (struct renewal){ login, take(*call) };
+}
+
 static void renew(struct slot *slot, struct call **call, struct err *why)
 {
 	struct course *c = slot->run->course;
+	const struct loop *l = c->loop;
 
 	slot->renewed = true;
 	slot->state = SLOT_RENEWING;
+	slot->login = l->whose ? l->whose(l->to, slot->run->graph, &(*call)->reply) : NULL;
 	if (!slot->settling)
 		slot->tries--;   /* no try */
 	err_move(&slot->why, why);
-	c->renew_wanted = true;
-	if (!c->renew_by)
-		c->renew_by = take(*call);
+	want_renewal(c, slot->login, call);
 }
 
 /* One that waited for new credentials goes on, or fails with e. */
-static void renewed(struct slot *slot, int64_t now, const struct err *e)
+static void renewed(struct slot *slot, const void *login, int64_t now, const struct err *e)
 {
 	AUTO(err) struct err copy = { 0 };
 
-	if (slot->state != SLOT_RENEWING)
+	if (slot->state != SLOT_RENEWING || slot->login != login)
 		return;
 	if (!e->kind) {
 		rest(slot, now);
@@ -289,20 +301,27 @@ static void renewed(struct slot *slot, int64_t now, const struct err *e)
 	end_item(slot, ITEM_FAILED, &copy);
 }
 
-void course_renew(struct course *c)
+static void renew_one(struct course *c, struct renewal *r)
 {
+	const struct loop *l = c->loop;
 	AUTO(err) struct err e = { 0 };
 	int64_t now;
 
-	if (!c->halted && c->loop->renew(c->loop->to, &c->renew_by->reply, &e) < 0 && !e.kind)
+	if (!c->halted && l->renew(l->to, r->login, &r->call->reply, &e) < 0 && !e.kind)
 		err_set(&e, ERR_AUTH, 0, "the credentials could not be renewed");
 	now = course_now(c);
-	c->renew_wanted = false;
-	call_free(take(c->renew_by));
+	call_free(take(r->call));
 	for (size_t g = 0; g < c->n; g++)
 		for (size_t i = 0; i < c->lanes[g].graph->n; i++)
 			for (size_t k = 0; k < c->lanes[g].runs[i].n_slots; k++)
-				renewed(&c->lanes[g].runs[i].slots[k], now, &e);
+				renewed(&c->lanes[g].runs[i].slots[k], r->login, now, &e);
+}
+
+void course_renew(struct course *c)
+{
+	for (size_t i = 0; i < c->n_renewals; i++)
+		renew_one(c, &c->renewals[i]);
+	c->n_renewals = 0;
 	course_stir(c);
 }
 

@@ -30,6 +30,14 @@ def test_create_key(kms, key):
     assert json.loads(kms.get_key_policy(KeyId=key)["Policy"]) == json.loads(ROOT_POLICY)
 
 
+def test_only_an_asymmetric_key_has_a_pair(kms, key):
+    refused("UnsupportedOperationException", "GetPublicKey", kms.get_public_key, KeyId=key)
+    refused("InvalidKeyUsageException", "Sign", kms.sign, KeyId=key, Message=b"m",
+            SigningAlgorithm="RSASSA_PSS_SHA_256")
+    pair = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048", Policy=ROOT_POLICY)["KeyMetadata"]["Arn"]
+    assert kms.get_public_key(KeyId=pair)["PublicKey"]
+
+
 def test_alias(kms, key):
     kms.create_alias(AliasName="alias/vault-unseal", TargetKeyId=key)
     assert kms.describe_key(KeyId="alias/vault-unseal")["KeyMetadata"]["Arn"] == key

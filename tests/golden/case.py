@@ -75,8 +75,10 @@ class Case:
             env[name] = value.replace("$HERE", at)
         return {name: value for name, value in env.items() if value}
 
-    def run(self, at, env, words):
-        done = subprocess.run([self.program, *words], cwd=at, env=env, capture_output=True,
+    def run(self, at, env, words, kind=None):
+        """kind: of the program, where it is not the case's own."""
+        program = os.path.join(self.bindir, PROGRAMS[kind]) if kind else self.program
+        done = subprocess.run([program, *words], cwd=at, env=env, capture_output=True,
                               input=self.text("stdin").encode(), timeout=TIMEOUT_S, check=False)
         done.stdout = done.stdout.decode("utf-8", "backslashreplace")
         done.stderr = done.stderr.decode("utf-8", "backslashreplace")

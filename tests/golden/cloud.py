@@ -4,6 +4,7 @@ Every account starts with the EKS cluster 'prod' in us-east-1 and nothing else. 
 case's file `cloud` then changes it, in order:
 
     run WORDS...                  the case's program, which must end well
+    helm WORDS...                 vault-aws, likewise
     aws SERVICE OPERATION JSON    a call by boto3; $KEY is the id of the key of prod's alias
     as USER                       from here on the program has an access key of this IAM user
     set JSON                      settings of the front
@@ -68,6 +69,8 @@ class Account:
             word, _, rest = line.partition(" ")
             if word == "run":
                 self._run(case, at, env, shlex.split(rest))
+            elif word == "helm":
+                self._run(case, at, env, shlex.split(rest), "helm")
             elif word == "aws":
                 self._aws(*rest.split(" ", 2))
             elif word == "as":
@@ -91,8 +94,8 @@ class Account:
         if reply.status != 200:
             raise RuntimeError(f"{method} {what}: {reply.status} {reply.body!r}")
 
-    def _run(self, case, at, env, words):
-        result = case.run(at, env, words)
+    def _run(self, case, at, env, words, kind=None):
+        result = case.run(at, env, words, kind)
         if result.exit:
             raise RuntimeError(f"{case.name}: '{shlex.join(words)}' ended with {result.exit}:\n"
                                f"{result.stdout}{result.stderr}")

@@ -135,10 +135,11 @@ static enum heard hear_key(void *world, size_t item, const struct reply *reply, 
 	return aws_heard(&kms_describe_key, &answer, e);
 }
 
-static int renew(void *to, const struct reply *reply, struct err *e)
+static int renew(void *to, const void *login, const struct reply *reply, struct err *e)
 {
 	struct machine *m = to;
 
+	(void)login;
 	return aws_renew(&m->aws, &m->transport, reply, e);
 }
 

@@ -313,10 +313,11 @@ struct session {
 	struct transport t;
 };
 
-static int renew(void *to, const struct reply *reply, struct err *e)
+static int renew(void *to, const void *login, const struct reply *reply, struct err *e)
 {
 	struct session *s = to;
 
+	(void)login;
 	return kube_renew(s->kube, &s->t, reply, e);
 }
 

@@ -324,6 +324,24 @@ static void renewing_waits_until_nothing_is_in_flight(void **state)
 	assert_int_equal(started_ms(r, "b", 1), 1100);
 }
 
+static void each_login_is_renewed_apart(void **state)
+{
+	AUTO(rig) struct rig *r = rig_new();
+	AUTO(ride) struct ride d = { 0 };
+
+	(void)state;
+	r->loop.whose = rig_whose;
+	r->renew_fails_of = &r->logins[1];
+	rig_says(r, "a", "renew done");
+	rig_says(r, "b", "renew+900 done");
+	RUN(r, &d, renewing_waits_until_nothing_is_in_flight_rows);
+	assert_int_equal(r->renewed, 2);
+	assert_int_equal(d.tracks[0].state, STEP_DONE);
+	assert_int_equal(d.rc, -1);
+	assert_string_equal(d.e.text, "b: no credentials");
+	assert_int_equal(d.tracks[1].sent, 1);
+}
+
 static void what_cannot_be_renewed_fails(void **state)
 {
 	AUTO(rig) struct rig *r = rig_new();
@@ -372,6 +390,7 @@ int main(void)
 		cmocka_unit_test(expired_at_once_again_is_a_refusal),
 		cmocka_unit_test(expired_again_after_a_good_reply_is_renewed_again),
 		cmocka_unit_test(renewing_waits_until_nothing_is_in_flight),
+		cmocka_unit_test(each_login_is_renewed_apart),
 		cmocka_unit_test(what_cannot_be_renewed_fails),
 		cmocka_unit_test(without_renew_expired_is_a_refusal),
 	};

@@ -45,6 +45,9 @@ struct rig {
 	size_t n_items, odd_out;     /* of rows with count; the item that is not due */
 	unsigned befores, heard, renewed;
 	int renew_fails;
+	const void *renew_fails_of;  /* this login's alone */
+	char logins[2];              /* of rig_whose, by their address */
+	size_t refused;
 	int64_t renewed_ms;
 	size_t in_flight_at_renew;
 	char told[4096];             /* "name:state " for each tell */
@@ -199,9 +202,10 @@ static inline void rig_tell(void *to, const struct graph *g, const struct step *
 	         t->err.text ? "=" : "", t->err.text ? t->err.text : "");
 }
 
-static inline int rig_renew(void *to, const struct reply *reply, struct err *e)
+static inline int rig_renew(void *to, const void *login, const struct reply *reply, struct err *e)
 {
 	struct rig *r = to;
+
 
 	assert_string_equal(buf_str(&reply->body), "renew");
 	r->renewed++;
@@ -209,7 +213,17 @@ static inline int rig_renew(void *to, const struct reply *reply, struct err *e)
 	for (size_t i = 0; i < r->net.n_calls; i++)
 		r->in_flight_at_renew += r->net.calls[i].end_ms < 0 && !r->net.calls[i].dropped;
 	r->net.now_ms += 100;
-	return r->renew_fails ? err_set(e, ERR_AUTH, 0, "no credentials") : 0;
+	return r->renew_fails || (login && login == r->renew_fails_of) ? err_set(e, ERR_AUTH, 0, "no credentials") : 0;
+}
+
+/* For loop.whose: the first refused is of the first login, the next of the second, and so on in turn. */
+static inline const void *rig_whose(void *to, const struct graph *g, const struct reply *reply)
+{
+	struct rig *r = to;
+
+	(void)g;
+	(void)reply;
+	return &r->logins[r->refused++ % COUNT_OF(r->logins)];
 }
 
 /* Latency 100 ms, longest back-off. */

@@ -76,10 +76,11 @@ static enum heard hear(void *world, size_t item, const struct reply *reply, stru
 	return aws_heard(c->op, &c->answer, e);
 }
 
-static int renew(void *to, const struct reply *reply, struct err *e)
+static int renew(void *to, const void *login, const struct reply *reply, struct err *e)
 {
 	struct caller *c = to;
 
+	(void)login;
 	return aws_renew(&c->aws, &c->transport, reply, e);
 }
 
