@@ -121,6 +121,9 @@ static int add_signature(const struct aws *aws, struct request *rq, const struct
 	return 0;
 }
 
+/* AWS speaks HTTP/1.1: so many connections to one service, which the calls of one run keep in use. */
+enum { AWS_ABREAST = 4 };
+
 int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
 			const struct value *params, struct err *e)
 {
@@ -129,6 +132,7 @@ int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
 
 	rq->label = arena_printf(&rq->mem, "%s:%s", op->service->id, op->name);
 	rq->sort = aws_sort;
+	rq->abreast = AWS_ABREAST;
 	if (endpoint_find(&at, &rq->mem, aws, op->service, e) < 0 ||
 		draft_make(&d, &rq->mem, op, params, e) < 0)
 		return err_while(e, "asking %s", rq->label);

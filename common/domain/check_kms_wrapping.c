@@ -3,11 +3,6 @@
 
 #include "core/text.h"
 
-static bool is_alias(const char *id)
-{
-	return text_starts(id, "alias/") || strstr(id, ":alias/");
-}
-
 static const char *alias_name(const char *id)
 {
 	const char *name = strstr(id, "alias/");
@@ -20,7 +15,7 @@ JUDGE(judge_alias)
 	const char *id = diag_key_id(d), *arn = value_text_or(d->key, "Arn", ""), *other = diag_other_wrapping(d);
 	const char *region = key_region_word(d, f->mem);
 
-	if (!is_alias(id)) {
+	if (!diag_key_is_alias(id)) {
 		found(f, "the key is named by its id");
 		return VERDICT_PASS;
 	}

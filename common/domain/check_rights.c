@@ -34,6 +34,7 @@ const struct right check_rights[] = {
 	KUBE("account.read", IN_RELEASE, "", "serviceaccounts", "get"),
 	KUBE("pods.read", IN_RELEASE, "", "pods", "list"),
 	AWS("role.read", "iam:GetRole", ROLE),
+	AWS("key.resolve", "kms:DescribeKey", KEY),
 	AWS("key.read", "kms:DescribeKey", KEY),
 	AWS("table.read", "dynamodb:DescribeTable", TABLE),
 

@@ -3,6 +3,7 @@
 
 #include "aws/policy_document.h"
 #include "core/text.h"
+#include "domain/diag_kms.h"
 #include "domain/hear.h"
 
 #define ASK(name)  static int name(const void *world, size_t item, struct request *rq, struct err *e)
@@ -294,12 +295,22 @@ HEAR(hear_role)
 	return HEARD_DONE;
 }
 
-DUE(key_named)
+/* What must be known of the key before more can be asked: an alias does not do, nor a region where it may not be. */
+DUE(key_unclear)
+{
+	const struct diag *d = world;
+	const char *id = diag_key_id(d), *home = diag_key_home(d), *region = diag_key_region(d);
+
+	(void)item;
+	return id && (diag_key_is_alias(id) || (home && region && !text_same(home, region)));
+}
+
+DUE(key_unread)
 {
 	const struct diag *d = world;
 
 	(void)item;
-	return diag_key_id(d) != NULL;
+	return diag_key_id(d) && !d->key_read;
 }
 
 ASK(ask_key)
@@ -370,8 +381,9 @@ static const struct step steps[] = {
 	{ .name = "pods.read", .may_fail = true, .needs = NEEDS("release.find"), .due = release_found,
 	  .ask = ask_pods, .hear = hear_pods },
 	{ .name = "role.read", .may_fail = true, .needs = NEEDS("account.read"), .due = role_named, .ask = ask_role, .hear = hear_role },
-	{ .name = "key.read", .may_fail = true, .needs = NEEDS("config.read", "pods.read"), .due = key_named,
+	{ .name = "key.resolve", .may_fail = true, .needs = NEEDS("config.read", "pods.read"), .due = key_unclear,
 	  .ask = ask_key, .hear = hear_key },
+	{ .name = "key.read", .may_fail = true, .needs = NEEDS("key.resolve"), .due = key_unread, .ask = ask_key, .hear = hear_key },
 	{ .name = "table.read", .may_fail = true, .needs = NEEDS("config.read", "pods.read"), .due = config_read,
 	  .ask = ask_table, .hear = hear_table },
 };

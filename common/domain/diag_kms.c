@@ -28,7 +28,7 @@ const struct stored *diag_stored(const struct diag *d)
 	return &diag_kms(d)->stored;
 }
 
-static bool is_alias(const char *id)
+bool diag_key_is_alias(const char *id)
 {
 	return text_starts(id, "alias/") || strstr(id, ":alias/");
 }
@@ -39,7 +39,7 @@ const char *diag_key_ref(const struct diag *d)
 
 	if (d->key)
 		return value_text_or(d->key, "Arn", NULL);
-	return text_empty(id) || is_alias(id) ? NULL : id;
+	return text_empty(id) || diag_key_is_alias(id) ? NULL : id;
 }
 
 const char *diag_key_home(const struct diag *d)

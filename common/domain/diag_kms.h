@@ -73,6 +73,9 @@ const struct diag_kms *diag_kms(const struct diag *d);
 const struct diag_dynamodb *diag_dynamodb(const struct diag *d);
 const struct stored *diag_stored(const struct diag *d);
 
+/* Not the key itself, but a name that somebody can point to another one. */
+bool diag_key_is_alias(const char *id);
+
 /* What stands for the key in calls that take no alias: its ARN, else the id that is configured; NULL: only an alias is known. */
 const char *diag_key_ref(const struct diag *d);
 /* The region that configuration (by the key's ARN, else by the stanza) means; NULL: it says none. */

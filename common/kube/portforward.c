@@ -132,6 +132,9 @@ static enum sorted sort_pod(const struct reply *r)
 	return SORTED_ANSWER;
 }
 
+/* Each is a tunnel, with a WebSocket of its own. */
+enum { POD_ABREAST = 2 };
+
 int kube_ask_pod(const struct kube_pod_port *p, struct request *rq, const char *method, const char *scheme,
                  const char *path, const struct tls *tls, struct err *e)
 {
@@ -143,6 +146,7 @@ int kube_ask_pod(const struct kube_pod_port *p, struct request *rq, const char *
 	rq->sort = sort_pod;
 	rq->tls = tls;
 	rq->tunnel = &p->tunnel;
+	rq->abreast = POD_ABREAST;
 	rq->timeout_ms = p->kube->request_timeout_ms;
 	return 0;
 }

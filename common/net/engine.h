@@ -1,6 +1,7 @@
 /*
  * The insides of the real transport, shared by engine_curl.c (the transport and
  * its one poll), engine_curl_http.c and engine_curl_end.c (HTTP calls),
+ * engine_turn.c (how many of them at once),
  * engine_tunnel.c and engine_pipe.c (connections through a WebSocket),
  * engine_messages.c (calls that are a WebSocket), engine_spawn.c
  * and engine_child.c (child processes), and engine_signal.c.
@@ -47,10 +48,12 @@ struct child {
 
 struct engine {
 	void *multi;         /* CURLM */
+	void *share;         /* CURLSH: TLS sessions, which would be each handle's own */
 	void *idle[ENGINE_IDLE_MAX];  /* CURL, n_idle of them */
 	size_t n_idle;
 	struct child *children;
 	struct tunnels tunnels;
+	struct turn *turns;
 	struct signals signals;
 	struct engine_counts counts;
 	char *ca_file, *https_proxy, *http_proxy, *no_proxy, *user_agent;
@@ -73,6 +76,9 @@ MUST_CHECK int http_start(struct engine *g, struct call *call, struct err *e);
 void http_drop(struct engine *g, struct call *call);
 /* The next HTTP call that has ended; NULL: none has. */
 struct call *http_ended(struct engine *g);
+
+/* engine_turn.c: with no call under way. */
+void turns_close(struct engine *g);
 
 /* engine_tunnel.c */
 

@@ -160,6 +160,7 @@ static void set_tls(struct http *h)
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 		curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
+		curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);   /* a resumed one shows no certificates */
 	}
 	if (tls->ca_pem.n > 0)
 		set_blob(c, CURLOPT_CAINFO_BLOB, tls->ca_pem); /* overrides CAINFO */
@@ -336,7 +337,8 @@ void http_close(struct http *h)
 {
 	if (h->call->rq.tunnel)
 		tunnel_rest(h);
-	curl_multi_remove_handle(h->g->multi, h->easy);
+	if (!h->waits)
+		curl_multi_remove_handle(h->g->multi, h->easy);
 	if (!h->pipe)
 		curl_easy_reset(h->easy);
 	if (!h->pipe && h->g->n_idle < ENGINE_IDLE_MAX)
@@ -348,6 +350,7 @@ void http_close(struct http *h)
 	h->call->engine = NULL;
 	wiped_slist(h->headers);
 	curl_slist_free_all(h->connect_to);
+	turn_end(h);
 	free(h->host);
 	free(h);
 }
@@ -358,6 +361,7 @@ static CURL *easy_new(struct engine *g)
 
 	if (!easy)
 		out_of_memory();
+	curl_easy_setopt(easy, CURLOPT_SHARE, g->share);
 	return easy;
 }
 
@@ -393,9 +397,9 @@ int http_start(struct engine *g, struct call *call, struct err *e)
 		http_close(h);
 		return -1;
 	}
-	if (curl_multi_add_handle(g->multi, h->easy) != CURLM_OK) {
+	if (turn_take(h, e) < 0) {
 		http_close(h);
-		return err_set(e, ERR_BUG, 0, "libcurl took no further handle");
+		return -1;
 	}
 	g->counts.calls++;
 	return 0;

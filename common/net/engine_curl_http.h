@@ -16,6 +16,9 @@ struct http {
 	size_t sent;             /* bytes of the body given to libcurl */
 	size_t head_bytes;       /* of all responses, the interim ones too */
 	const char *too_long;    /* what went past its ceiling */
+	struct turn *turn;       /* the server whose calls go a few at a time; NULL: all at once */
+	bool waits;              /* for its turn: not added yet, */
+	struct http *behind;     /* and who comes after it */
 	struct pipe *pipe;       /* this is the connect-only handle of that pipe; NULL: an ordinary call */
 	char detail[CURL_ERROR_SIZE];
 };
@@ -24,6 +27,10 @@ struct http {
 MUST_CHECK int http_open(struct engine *g, struct call *call, struct pipe *pipe, struct http **out, struct err *e);
 /* Takes it out of the multi handle if it is there and gives it back; the call stays. */
 void http_close(struct http *h);
+
+/* engine_turn.c: the call goes now, or when another one of its server has ended; and it has ended, or is given up. */
+MUST_CHECK int turn_take(struct http *h, struct err *e);
+void turn_end(struct http *h);
 
 /* engine_pipe.c: the connect-only handle has its connection, or has not. */
 void pipe_connected(struct pipe *p, CURLcode rc);

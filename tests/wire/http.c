@@ -311,6 +311,38 @@ static void calls_run_side_by_side_and_can_be_dropped(void **state)
 	assert_null(r.t.ops->wait(r.t.self, r.t.ops->now_ms(r.t.self) + 20));
 }
 
+static struct call *one_abreast(struct rig *r, const char *path)
+{
+	struct call *call = call_to(r, "GET", "http", "PLAIN", path);
+
+	call->rq.abreast = 1;
+	start(r, call);
+	return call;
+}
+
+static void calls_of_one_server_take_turns(void **state)
+{
+	AUTO(rig) struct rig r = { 0 };
+	AUTO(call) struct call *slow = NULL, *given_up = NULL, *second = NULL, *third = NULL, *other = NULL;
+
+	(void)state;
+	rig_open(&r);
+	slow = one_abreast(&r, "/slow");
+	given_up = one_abreast(&r, "/ok");
+	second = one_abreast(&r, "/ok");
+	third = one_abreast(&r, "/ok");
+	other = call_to(&r, "GET", "http", "PLAIN", "/ok");   /* without a limit it waits for nobody */
+	start(&r, other);
+	assert_ptr_equal(r.t.ops->wait(r.t.self, INT64_MAX), other);
+	assert_null(r.t.ops->wait(r.t.self, r.t.ops->now_ms(r.t.self) + 20));
+	r.t.ops->drop(r.t.self, given_up);
+	r.t.ops->drop(r.t.self, slow);
+	assert_ptr_equal(r.t.ops->wait(r.t.self, INT64_MAX), second);
+	assert_ptr_equal(r.t.ops->wait(r.t.self, INT64_MAX), third);
+	assert_false(third->fresh);
+	assert_int_equal(engine_curl_counts(&r.t).calls, 5);
+}
+
 static void waiting_ends_when_it_is_time(void **state)
 {
 	AUTO(rig) struct rig r = { 0 };
@@ -360,6 +392,7 @@ int main(void)
 		cmocka_unit_test(nobody_there_is_unsent),
 		cmocka_unit_test(a_request_is_not_sent_twice_behind_our_back),
 		cmocka_unit_test(calls_run_side_by_side_and_can_be_dropped),
+		cmocka_unit_test(calls_of_one_server_take_turns),
 		cmocka_unit_test(waiting_ends_when_it_is_time),
 		cmocka_unit_test(the_trace_names_calls_and_no_secrets),
 	};
