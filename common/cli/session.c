@@ -104,7 +104,9 @@ int session_open(struct session *s, struct app *app, unsigned needs, struct err 
 	if (app_inputs(app, &s->inputs, e) < 0 || open_kube(s, needs, e) < 0)
 		return -1;
 	find_names(s, &eks);
-	if (find_namespace(s, e) < 0 || open_aws(s, &eks, e) < 0 || inputs_complete(&s->inputs, e) < 0)
+	if (find_namespace(s, e) < 0 || open_aws(s, &eks, e) < 0)
+		return -1;
+	if (!(needs & SESSION_RELEASE) && inputs_complete(&s->inputs, e) < 0)
 		return -1;
 	*w = (struct world){ .mem = &app->mem, .host = &app->host, .aws = &s->aws, .inputs = &s->inputs, .consent = app->yes };
 	if (s->kube_open)
@@ -114,13 +116,13 @@ int session_open(struct session *s, struct app *app, unsigned needs, struct err 
 	s->aws.user_agent = app_user_agent(app);
 	if (!(needs & SESSION_QUIET))
 		tell_found(s);
-	if (aws_login(&s->aws, s->transport, e) < 0)
+	if (!(needs & SESSION_NO_AWS) && aws_login(&s->aws, s->transport, e) < 0)
 		return -1;
-	if (!(needs & SESSION_QUIET))
+	if (!(needs & (SESSION_QUIET | SESSION_NO_AWS)))
 		talk_printf(app, "credentials: %s", s->aws.creds.source);
 	if ((needs & SESSION_KUBE) && kube_login(&s->kube, s->transport, e) < 0)
 		return -1;
-	return provision_prepare(w, e);
+	return needs & SESSION_RELEASE ? 0 : provision_prepare(w, e);
 }
 
 static const void *whose(void *to, const struct graph *g, const struct reply *reply)

@@ -21,7 +21,10 @@
 
 enum {
 	SESSION_KUBE = 1 << 0,   /* a cluster is needed; else its kubeconfig only helps to find names */
-	SESSION_QUIET = 1 << 1   /* nothing is told about what was found */
+	SESSION_QUIET = 1 << 1,  /* nothing is told about what was found */
+	/* A release that is there is worked on: no input need be given, and want.names are only known with cluster and region. */
+	SESSION_RELEASE = 1 << 2,
+	SESSION_NO_AWS = 1 << 3  /* AWS is not logged in to */
 };
 
 struct session {

@@ -45,7 +45,8 @@ static const struct value *make_tags(struct arena *a, const struct inputs *in, c
 	const struct value *given = inputs_tags(in);
 	struct value *tags = value_new_map(a);
 
-	value_set_text(a, tags, "Environment", inputs_text(in, "environment"));
+	if (inputs_text(in, "environment"))
+		value_set_text(a, tags, "Environment", inputs_text(in, "environment"));
 	for (size_t i = 0; i < given->n; i++)
 		value_set_text(a, tags, given->names[i], given->items[i]->text);
 	value_set_text(a, tags, "ManagedBy", MANAGED_BY);

@@ -136,5 +136,7 @@ int want_fill(struct arena *a, const struct inputs *in, struct want *out, struct
 		.audit_storage = inputs_bool(in, "audit_storage"),
 		.network_policy = inputs_bool(in, "network_policy"),
 	};
+	if (!out->cluster || !out->region)
+		return 0;
 	return names_make(a, in, out->region, out->namespace_, out->release, &out->names, e);
 }
