@@ -1,17 +1,20 @@
 /*
  * Turns: of the calls to one server that speaks HTTP/1.1 only so many go at once, each over a connection of its own; the
  * others wait, and take the connection of one that has ended. A new connection costs two round trips and some 10 ms of
- * CPU at both ends; waiting for one that is in use costs a round trip or less.
+ * CPU at both ends; waiting for one that is in use costs a round trip or less. Where more than two wait for each that
+ * goes (many clusters are asked at once), one more connection is worth it.
  */
 #include "net/engine_curl_http.h"
 
 #include "core/text.h"
 #include "net/tunnel.h"
 
+enum { TURN_QUEUE = 2 };
+
 struct turn {
 	struct turn *next;
 	char *key;               /* whose calls these are: the server, and the tunnel's owner */
-	unsigned under_way;
+	unsigned under_way, waiting;
 	struct http *first, *last;  /* that wait, in the order in which they came */
 };
 
@@ -57,11 +60,12 @@ int turn_take(struct http *h, struct err *e)
 	if (!abreast)
 		return go(h, e);
 	t = h->turn = turn_of(h->g, h);
-	if (t->under_way < abreast) {
+	if (t->under_way < abreast || t->waiting >= TURN_QUEUE * t->under_way) {
 		t->under_way++;
 		return go(h, e);
 	}
 	h->waits = true;
+	t->waiting++;
 	if (t->last)
 		t->last->behind = h;
 	else
@@ -80,6 +84,7 @@ static void leave_queue(struct turn *t, struct http *h)
 	}
 	if (*at)
 		*at = h->behind;
+	t->waiting--;
 	if (t->last == h)
 		t->last = before;
 }

@@ -96,7 +96,7 @@ struct request {
 	struct header headers[REQUEST_HEADERS_MAX];
 	size_t n_headers;
 	struct view body;
-	unsigned abreast;                           /* calls to this server at once; others wait for their turn. 0: no limit */
+	unsigned abreast;                           /* calls to this server at once; others wait (engine_turn.c). 0: no limit */
 	const struct tls *tls;
 	const struct tunnel *tunnel;                /* the way to the server (net/tunnel.h), borrowed as tls is; NULL: straight */
 
