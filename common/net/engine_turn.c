@@ -1,7 +1,7 @@
 /*
  * Turns: of the calls to one server that speaks HTTP/1.1 only so many go at once, each over a connection of its own; the
  * others wait, and take the connection of one that has ended. A new connection costs two round trips and some 10 ms of
- * CPU at both ends; waiting for one that is in use costs a round trip or less. Where more than two wait for each that
+ * CPU at both ends; waiting for one that is in use costs a round trip or less. Where more than four wait for each that
  * goes (many clusters are asked at once), one more connection is worth it.
  */
 #include "net/engine_curl_http.h"
@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "net/tunnel.h"
 
-enum { TURN_QUEUE = 2 };
+enum { TURN_QUEUE = 4 };
 
 struct turn {
 	struct turn *next;

@@ -16,6 +16,8 @@ import time
 
 import yaml
 
+import wiring
+
 HERE = pathlib.Path(__file__).resolve().parent
 SETUP = 2                # round trips until a new connection takes a request: TCP, and TLS 1.3
 TUNNEL = SETUP + 1       # and until one through a port-forward does: the WebSocket's upgrade too
@@ -35,12 +37,6 @@ class Run:
             if process.returncode:
                 out.seek(0)
                 sys.exit(f"{argv[0]} ended with {process.returncode}:\n{out.read().decode()[-4000:]}")
-
-
-def wire(listen, server, round_trip_ms):
-    process = subprocess.Popen([sys.executable, HERE / "delay.py", listen, server, str(round_trip_ms)],
-                               stdout=subprocess.PIPE, text=True)
-    return process, int(process.stdout.readline())
 
 
 def contexts(directory, config, port, n):
@@ -105,9 +101,10 @@ def main():
     wires = []
     try:
         with tempfile.TemporaryDirectory() as directory:
-            kube, port = wire("0.0.0.0:0", f"{args.node}:{API_SERVER}", args.round_trip_ms)
+            delay = wiring.build(directory)
+            kube, port = wiring.start(delay, "0.0.0.0:0", f"{args.node}:{API_SERVER}", args.round_trip_ms)
             wires.append(kube)
-            wires.append(wire("127.0.0.1:443", f"{args.node}:443", args.round_trip_ms)[0])
+            wires.append(wiring.start(delay, "127.0.0.1:443", f"{args.node}:443", args.round_trip_ms)[0])
             measure(args, directory, port)
     finally:
         for process in wires:

@@ -18,6 +18,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "aws"))
 import certs  # noqa: E402
+import wiring  # noqa: E402
 
 ISSUER = "https://oidc.eks.us-east-1.amazonaws.com/id/BENCH"
 SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
@@ -41,8 +42,7 @@ class Bench:
         self.port = int(port_file.read_text())
         self.bundle = self.dir / "bundle.crt"     # the system's own CAs too: one alone hides the cost of a handshake
         self.bundle.write_text(open(SYSTEM_CAS).read() + open(cert).read())
-        self.wire = start(HERE / "delay.py", 0, self.port, round_trip_ms)
-        self.far = int(self.wire.stdout.readline())
+        self.wire, self.far = wiring.start(wiring.build(self.dir), 0, self.port, round_trip_ms)
         self.env = dict(os.environ, AWS_ENDPOINT_URL=f"https://localhost:{self.far}", AWS_CA_BUNDLE=str(self.bundle),
                         AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1",
                         AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", KUBECONFIG="/dev/null",

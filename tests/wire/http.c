@@ -322,25 +322,31 @@ static struct call *one_abreast(struct rig *r, const char *path)
 
 static void calls_of_one_server_take_turns(void **state)
 {
+	enum { WAITING = 4 };
 	AUTO(rig) struct rig r = { 0 };
-	AUTO(call) struct call *slow = NULL, *given_up = NULL, *second = NULL, *third = NULL, *other = NULL;
+	AUTO(call) struct call *slow = NULL, *other = NULL, *beside = NULL;
+	struct call *waiting[WAITING];
 
 	(void)state;
 	rig_open(&r);
 	slow = one_abreast(&r, "/slow");
-	given_up = one_abreast(&r, "/ok");
-	second = one_abreast(&r, "/ok");
+	for (size_t i = 0; i < WAITING; i++)
+		waiting[i] = one_abreast(&r, "/ok");
 	other = call_to(&r, "GET", "http", "PLAIN", "/ok");   /* without a limit it waits for nobody */
 	start(&r, other);
 	assert_ptr_equal(r.t.ops->wait(r.t.self, INT64_MAX), other);
 	assert_null(r.t.ops->wait(r.t.self, r.t.ops->now_ms(r.t.self) + 20));
-	third = one_abreast(&r, "/ok");                       /* two wait already: one more goes */
-	assert_ptr_equal(r.t.ops->wait(r.t.self, INT64_MAX), third);
-	r.t.ops->drop(r.t.self, given_up);
+	beside = one_abreast(&r, "/slow");                    /* enough wait already: one more goes, and does not wait */
+	r.t.ops->drop(r.t.self, waiting[0]);
 	r.t.ops->drop(r.t.self, slow);
-	assert_ptr_equal(r.t.ops->wait(r.t.self, INT64_MAX), second);
-	assert_false(second->fresh);
-	assert_int_equal(engine_curl_counts(&r.t).calls, 5);
+	for (size_t i = 1; i < WAITING; i++) {
+		assert_ptr_equal(r.t.ops->wait(r.t.self, INT64_MAX), waiting[i]);
+		assert_int_equal(waiting[i]->fresh, i == 1);      /* that of the slow one was closed with it */
+	}
+	r.t.ops->drop(r.t.self, beside);
+	for (size_t i = 0; i < WAITING; i++)
+		call_free(waiting[i]);
+	assert_int_equal(engine_curl_counts(&r.t).calls, 7);
 }
 
 static void waiting_ends_when_it_is_time(void **state)
