@@ -5,5 +5,8 @@
 #include "cli/command.h"
 
 extern const struct command cmd_plan, cmd_apply, cmd_values, cmd_outputs, cmd_install, cmd_link_kubectl;
+extern const struct command cmd_configure;
+extern const struct command cmd_eso;
+extern const struct command cmd_init;
 
 #endif

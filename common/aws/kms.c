@@ -27,3 +27,4 @@ const struct aws_op kms_encrypt = KMS("Encrypt");
 const struct aws_op kms_decrypt = KMS("Decrypt");
 const struct aws_op kms_list_grants = KMS("ListGrants");
 const struct aws_op kms_list_aliases = KMS("ListAliases");
+const struct aws_op kms_generate_data_key = KMS("GenerateDataKey");

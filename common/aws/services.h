@@ -1,6 +1,6 @@
 /*
  * The operations that we call, as rows; one file a service (kms.c, dynamodb.c,
- * iam.c, sts.c, eks.c, tagging.c, cloudwatch.c). Parameters and answers are in AWS's own
+ * iam.c, sts.c, eks.c, tagging.c, cloudwatch.c, secretsmanager.c). Parameters and answers are in AWS's own
  * names; shapes: the service's API reference.
  */
 #ifndef AWS_SERVICES_H
@@ -9,12 +9,12 @@
 #include "aws/client.h"
 
 extern const struct aws_service aws_kms, aws_dynamodb, aws_iam, aws_sts, aws_eks, aws_tagging,
-	aws_cloudwatch;
+	aws_cloudwatch, aws_secretsmanager;
 
 extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, kms_update_alias,
 	kms_enable_key_rotation, kms_disable_key_rotation, kms_get_key_rotation_status,
 	kms_get_key_policy, kms_put_key_policy, kms_list_resource_tags, kms_tag_resource,
-	kms_encrypt, kms_decrypt, kms_list_grants, kms_list_aliases;
+	kms_encrypt, kms_decrypt, kms_list_grants, kms_list_aliases, kms_generate_data_key;
 
 extern const struct aws_op dynamodb_create_table, dynamodb_describe_table, dynamodb_update_table,
 	dynamodb_describe_continuous_backups, dynamodb_update_continuous_backups,
@@ -38,5 +38,8 @@ extern const struct aws_op eks_describe_cluster, eks_list_clusters,
 extern const struct aws_op tagging_get_resources;
 
 extern const struct aws_op cloudwatch_get_metric_data;
+
+extern const struct aws_op secretsmanager_create_secret, secretsmanager_describe_secret, secretsmanager_update_secret,
+	secretsmanager_get_secret_value, secretsmanager_replicate_secret_to_regions;
 
 #endif

@@ -184,6 +184,11 @@ static void gather_failures(const struct graph *g, struct err *e)
 
 int session_loop(struct session *s, const struct step *steps, size_t n, bool plan_only, struct err *e)
 {
+	return session_loop_over(s, &s->world, steps, n, plan_only, e);
+}
+
+int session_loop_over(struct session *s, void *world, const struct step *steps, size_t n, bool plan_only, struct err *e)
+{
 	struct loop loop = {
 		.transport = s->transport, .host = &s->app->host, .max_attempts = s->aws.max_attempts,
 		.plan_only = plan_only, .whose = whose, .renew = renew, .tell = tell, .to = s,
@@ -192,7 +197,7 @@ int session_loop(struct session *s, const struct step *steps, size_t n, bool pla
 
 	graph_release_tracks(&s->graph);
 	s->graph = (struct graph){
-		.steps = steps, .n = n, .world = &s->world, .tracks = ARENA_ARRAY(&s->app->mem, struct track, n),
+		.steps = steps, .n = n, .world = world, .tracks = ARENA_ARRAY(&s->app->mem, struct track, n),
 	};
 	progress_start(&s->progress, s->app, s->transport);
 	result = loop_run(&loop, &s->graph, 1, e);
@@ -250,6 +255,39 @@ int session_run(struct session *s, bool plan_only, struct err *e)
 	provision_warnings(w, &warnings);
 	warnings_print(s->app, &warnings);
 	return result;
+}
+
+static int read_custody(struct session *s, struct boot *b, struct err *e)
+{
+	int result;
+
+	if (!b->want->cluster || !b->want->region)
+		return err_set(e, ERR_AUTH, 0, "custody: neither cluster nor region are known");
+	if (!s->aws.creds.key_id && aws_login(&s->aws, s->transport, e) < 0)
+		return err_while(e, "custody");
+	b->aws = &s->aws;
+	result = session_loop_over(s, b, boot_custody_steps, BOOT_CUSTODY_STEPS, false, e);
+	if (result == 0)
+		talk_printf(s->app, "token: '%s' in custody", b->token_from);
+	return result;
+}
+
+int session_find_token(struct session *s, struct boot *b, struct err *e)
+{
+	AUTO(err) struct err why = {0};
+
+	if (boot_find_token(b, e) == 0)
+		return 0;
+	if (b->options.token_file || e->kind != ERR_AUTH)
+		return -1;
+	if (read_custody(s, b, &why) == 0) {
+		err_release(e);
+		return 0;
+	}
+	if (why.kind == ERR_STOPPED)
+		err_release(e);
+	err_append(e, &why);
+	return -1;
 }
 
 void session_close(struct session *s)

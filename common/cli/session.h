@@ -16,6 +16,7 @@
 
 #include "cli/app.h"
 #include "cli/progress.h"
+#include "domain/boot.h"
 #include "domain/install.h"
 #include "domain/provision.h"
 
@@ -51,6 +52,15 @@ MUST_CHECK int session_run(struct session *s, bool plan_only, struct err *e);
 
 /* The rows of a table of steps over the session's world, in one loop, with its renewals and its progress. */
 MUST_CHECK int session_loop(struct session *s, const struct step *steps, size_t n, bool plan_only, struct err *e);
+/* The same over a world of the command's own, which outlives the session's next loop. */
+MUST_CHECK int session_loop_over(struct session *s, void *world, const struct step *steps, size_t n, bool plan_only,
+                                 struct err *e);
+
+/*
+ * A token for Vault: as boot_find_token has it, else the root token that `init` left in custody, for which AWS is logged in
+ * to. Where it is from is told. ERR_AUTH with each place that was tried.
+ */
+MUST_CHECK int session_find_token(struct session *s, struct boot *b, struct err *e);
 
 void session_close(struct session *s);
 

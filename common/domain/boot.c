@@ -63,12 +63,10 @@ void boot_release(struct boot *b)
 	secret_release(&b->token);
 }
 
-static int take_token(struct boot *b, struct buf *text, const char *from, struct err *e)
+int boot_take_token(struct boot *b, struct view text, const char *from, struct err *e)
 {
-	struct view token = view_trim(buf_bytes(text));
+	struct view token = view_trim(text);
 
-	if (buf_whole(text, "the token", e) < 0)
-		return err_while(e, "%s", from);
 	for (size_t i = 0; i < token.n; i++)
 		if (token.p[i] <= ' ' || token.p[i] > '~')
 			return err_set(e, ERR_AUTH, 0, "what %s holds is no token of Vault's", from);
@@ -78,6 +76,13 @@ static int take_token(struct boot *b, struct buf *text, const char *from, struct
 	secret_set(&b->token, token);
 	b->token_from = arena_text(b->mem, from);
 	return 0;
+}
+
+static int take_token(struct boot *b, const struct buf *text, const char *from, struct err *e)
+{
+	if (buf_whole(text, "the token", e) < 0)
+		return err_while(e, "%s", from);
+	return boot_take_token(b, buf_bytes(text), from, e);
 }
 
 int boot_find_token(struct boot *b, struct err *e)

@@ -78,6 +78,13 @@ void boot_release(struct boot *b);
 /* --token-file, VAULT_TOKEN, ~/.vault-token: the first that is there. ERR_AUTH: none is. */
 MUST_CHECK int boot_find_token(struct boot *b, struct err *e);
 
+/* Takes it for the token; from: where it is from, for messages. ERR_AUTH: it is no token. */
+MUST_CHECK int boot_take_token(struct boot *b, struct view token, const char *from, struct err *e);
+
+/* Alone, over a boot whose aws is logged in and whose want has cluster and region: the root token that `init` left. */
+enum { BOOT_CUSTODY_STEPS = 1 };
+extern const struct step boot_custody_steps[BOOT_CUSTODY_STEPS];
+
 /* The rows every table of the three commands begins with: "vault.pods" (not due with vault_addr), "vault.status". */
 enum { BOOT_STEPS_N = 2 };
 extern const struct step boot_steps[BOOT_STEPS_N];

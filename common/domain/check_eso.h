@@ -4,6 +4,7 @@
 
 #include "domain/diag_eso.h"
 #include "domain/eso_cause.h"
+#include "domain/eso_kv.h"
 #include "domain/fix.h"
 
 #define JUDGE(name) enum verdict name(const struct diag *d, struct finding *f)
@@ -33,18 +34,5 @@ const char *eso_right_server(const struct diag *d, struct arena *a);
 const char *eso_object(struct arena *a, const char *kind, const struct value *object);
 /* Makes the operator look at the object now, since it waits longer after each failure. */
 void fix_sync(struct finding *f, const char *kind, const struct value *object);
-
-/* Where KV's requests for a key go: check_eso_secret.c. */
-enum kv_flaw {
-	KV_FINE,
-	KV_PATH_DATA,     /* the store's path ends in /data */
-	KV_KEY_DATA,      /* data/ in front of the key: doubled */
-	KV_KEY_METADATA,
-	KV_NO_PATH        /* neither store nor key names an engine */
-};
-/* path NULL: the store names none. *bare (may be NULL): the key as it should be. */
-enum kv_flaw kv_lint(struct arena *a, const char *path, const char *key, const char **bare);
-/* "secret/data/app/database": what the operator asks for (version 2). In the arena. */
-const char *kv_request(struct arena *a, const char *path, const char *key);
 
 #endif

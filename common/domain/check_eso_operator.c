@@ -105,41 +105,11 @@ JUDGE(judge_versions)
 
 /* ---- objects of v1beta1 ---- */
 
-static bool is_old(const struct value *entry)
-{
-	return text_same(value_text_or(entry, "apiVersion", ""), ESO_GROUP "/v1beta1");
-}
-
-/* The same writer has written it in another version since. Times of one form stand in their own order as texts. */
-static bool rewritten(const struct value *entries, const struct value *old)
-{
-	for (size_t i = 0; i < entries->n; i++) {
-		const struct value *one = entries->items[i];
-
-		if (!is_old(one) && text_same(value_text_or(one, "manager", ""), value_text_or(old, "manager", "")) &&
-		    !value_get(one, "subresource") && strcmp(value_text_or(one, "time", ""), value_text_or(old, "time", "")) >= 0)
-			return true;
-	}
-	return false;
-}
-
-/* Who last wrote it as v1beta1: managedFields keep the version; NULL: nobody. */
-static const char *old_writer(const struct value *object)
-{
-	const struct value *entries = value_at(object, "metadata.managedFields");
-	const char *applied = object_annotation(object, "kubectl.kubernetes.io/last-applied-configuration");
-
-	for (size_t i = 0; entries && entries->type == VALUE_LIST && i < entries->n; i++)
-		if (is_old(entries->items[i]) && !rewritten(entries, entries->items[i]))
-			return value_text_or(entries->items[i], "manager", "somebody");
-	return applied && strstr(applied, ESO_GROUP "/v1beta1") ? "kubectl apply" : NULL;
-}
-
 static void find_old(const struct diag_list *list, const char *kind, struct finding *f, size_t *n, const char **first)
 {
 	for (size_t i = 0; i < diag_list_n(list); i++) {
 		const struct value *object = diag_list_at(list, i);
-		const char *writer = old_writer(object);
+		const char *writer = eso_old_writer(object);
 
 		if (!writer)
 			continue;

@@ -4,65 +4,7 @@
 #include "core/text.h"
 #include "formats/iso8601.h"
 
-enum { SHOWN = 5, SLACK_MS = 300000, LOGINS_MANY = 60, INTERVAL_MS = 3600000, MINUTE_MS = 60000 };
-
-/* ---- where KV's requests go ---- */
-
-/* external-secrets, providers/v1/vault/client_get.go, buildPath: the path in front is cut off, then data/. */
-static const char *without(const char *text, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return text_starts(text, prefix) && text[n] == '/' ? text + n + 1 : text;
-}
-
-static const char *key_in_engine(const char *path, const char *key)
-{
-	const char *cut = without(key, path);
-
-	return cut == key ? key : without(cut, "data");
-}
-
-const char *kv_request(struct arena *a, const char *path, const char *key)
-{
-	const char *slash;
-
-	if (path)
-		return arena_printf(a, "%s/data/%s", path, key_in_engine(path, key));
-	slash = strchr(key, '/');
-	if (!slash || strstr(key, "/data/"))
-		return key;
-	return arena_printf(a, "%.*s/data/%s", (int)(slash - key), key, slash + 1);
-}
-
-enum kv_flaw kv_lint(struct arena *a, const char *path, const char *key, const char **bare)
-{
-	const char *rest;
-
-	if (bare)
-		*bare = arena_text(a, key);
-	if (!path)
-		return strchr(key, '/') ? KV_FINE : KV_NO_PATH;
-	if (text_ends(path, "/data"))
-		return KV_PATH_DATA;
-	rest = key_in_engine(path, key);
-	if (bare)
-		*bare = arena_text(a, without(without(rest, "data"), "metadata"));
-	if (without(rest, "metadata") != rest)
-		return KV_KEY_METADATA;
-	return without(rest, "data") != rest ? KV_KEY_DATA : KV_FINE;
-}
-
-static const char *flaw_text(enum kv_flaw flaw)
-{
-	switch (flaw) {
-	case KV_PATH_DATA: return "the store's path ends in /data, which the operator adds by itself";
-	case KV_KEY_DATA: return "the key begins with data/, which the operator adds by itself";
-	case KV_KEY_METADATA: return "the key begins with metadata/, where no values are";
-	case KV_NO_PATH: return "neither the store's path nor the key names an engine";
-	default: return "";
-	}
-}
+enum { SHOWN = 5, SLACK_MS = 300000, LOGINS_MANY = 60, MINUTE_MS = 60000 };
 
 /* ---- the secrets that use our stores ---- */
 
@@ -125,7 +67,7 @@ JUDGE(judge_paths)
 				    eso_object(f->mem, "externalsecret", secret));
 			if (bad == 1)
 				found(f, "the ExternalSecret '%s' asks for '%s': %s", object_name(secret), kv_request(f->mem, store.path, key),
-				      flaw_text(flaw));
+				      kv_flaw_text(flaw));
 			fix_path(f, secret, &store, flaw, k, bare);
 		}
 	if (bad)
@@ -219,7 +161,7 @@ static void fix_secret(struct finding *f, const struct group *g)
 	const struct value *ref = value_at(g->first, "spec.data.0.remoteRef");
 	const char *key = value_text_or(ref, "key", "KEY"), *property = value_text_or(ref, "property", "PROPERTY");
 	const char *mount = g->store.path ? g->store.path : "ENGINE";
-	const char *bare = shell_word(f->mem, g->store.path ? key_in_engine(g->store.path, key) : key);
+	const char *bare = shell_word(f->mem, g->store.path ? kv_key(g->store.path, key) : key);
 
 	switch (g->cause->part) {
 	case ESO_POLICY:
@@ -282,25 +224,6 @@ JUDGE(judge_secrets)
 
 /* ---- load ---- */
 
-static int64_t interval_ms(const struct value *secret)
-{
-	const char *text = value_text_or(secret, "spec.refreshInterval", NULL);
-	AUTO(err) struct err e = {0};
-	int64_t ms;
-
-	return text && duration_parse(view_text(text), &ms, &e) == 0 ? ms : INTERVAL_MS;
-}
-
-static bool caches_tokens(const struct value *operator)
-{
-	const struct value *args = value_at(operator, "spec.template.spec.containers.0.args");
-
-	for (size_t i = 0; args && args->type == VALUE_LIST && i < args->n; i++)
-		if (strstr(value_text_or(args->items[i], "", ""), "enable-vault-token-cache"))
-			return true;
-	return false;
-}
-
 JUDGE(judge_refresh)
 {
 	const struct value *secret;
@@ -311,7 +234,7 @@ JUDGE(judge_refresh)
 	if (eso_unused(d, f))
 		return VERDICT_SKIP;
 	for (size_t i = 0; secret_at(d, &i, &secret, &store); i++) {
-		int64_t ms = interval_ms(secret);
+		int64_t ms = eso_interval_ms(secret);
 
 		if (ms > 0 && ms < MINUTE_MS && fast++ < SHOWN)
 			fix(f, "kubectl patch %s --type merge -p '{\"spec\":{\"refreshInterval\":\"1h\"}}'",
@@ -320,7 +243,7 @@ JUDGE(judge_refresh)
 		a_minute += ms > 0 ? (double)MINUTE_MS / (double)ms : 0;
 	}
 	evidence(f, "load", "%zu ExternalSecrets, %.1f refreshes a minute", n, a_minute);
-	if (a_minute <= LOGINS_MANY || caches_tokens(eso_operator(d))) {
+	if (a_minute <= LOGINS_MANY || eso_caches_tokens(eso_operator(d))) {
 		f->fix = NULL;
 		found(f, "%zu ExternalSecrets ask %.1f times a minute", n, a_minute);
 		return VERDICT_PASS;
@@ -345,8 +268,8 @@ JUDGE(judge_stale)
 		const char *refreshed = value_text_or(secret, "status.refreshTime", NULL);
 		AUTO(err) struct err e = {0};
 
-		if (!refreshed || !interval_ms(secret) || iso8601_parse(view_text(refreshed), &at, &e) < 0 ||
-		    at + 2 * interval_ms(secret) + SLACK_MS > now)
+		if (!refreshed || !eso_interval_ms(secret) || iso8601_parse(view_text(refreshed), &at, &e) < 0 ||
+		    at + 2 * eso_interval_ms(secret) + SLACK_MS > now)
 			continue;
 		if (n++ < SHOWN)
 			evidence(f, object_name(secret), "refreshed %s, every %s", refreshed,

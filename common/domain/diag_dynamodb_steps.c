@@ -1,15 +1,15 @@
 /* The steps of the dynamodb family: backups, throttles, the table's own key, and each of the six actions as the role. */
 #include "domain/diag_kms.h"
 
-#include "core/digest.h"
 #include "core/text.h"
 #include "domain/hear.h"
+#include "domain/table_trial.h"
 
 #define ASK(name)  static int name(const void *world, size_t item, struct request *rq, struct err *e)
 #define HEAR(name) static enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
 #define DUE(name)  static bool name(const void *world, size_t item)
 
-enum { BACKUPS_MAX = 10000, RANDOM_BYTES = 16 };
+enum { BACKUPS_MAX = 10000 };
 
 static struct diag_dynamodb *part(struct diag *d)
 {
@@ -213,14 +213,6 @@ HEAR(hear_metrics)
 
 /* ---- the six actions as the role: what reads finds nothing, what writes cannot succeed ---- */
 
-enum trial_item { TRIAL_DESCRIBE, TRIAL_GET, TRIAL_QUERY, TRIAL_BATCH, TRIAL_UPDATE, TRIAL_DELETE };
-
-static const struct aws_op *const trial_ops[DIAG_TABLE_ACTIONS] = {
-	[TRIAL_DESCRIBE] = &dynamodb_describe_table, [TRIAL_GET] = &dynamodb_get_item, [TRIAL_QUERY] = &dynamodb_query,
-	[TRIAL_BATCH] = &dynamodb_batch_write_item, [TRIAL_UPDATE] = &dynamodb_update_item,
-	[TRIAL_DELETE] = &dynamodb_delete_item,
-};
-
 static size_t count_trial(const void *world)
 {
 	(void)world;
@@ -232,86 +224,22 @@ DUE(trial_due)
 	return diag_trial_aws(world) && configured(world, item);
 }
 
-/* A key that no item has: 128 random bits. */
 static int before_trial(void *world, size_t item, struct err *e)
 {
 	struct diag *d = world;
-	unsigned char bytes[RANDOM_BYTES];
-	AUTO(buf) struct buf hex = BUF_MAX(2 * RANDOM_BYTES + 1);
 
 	(void)item;
-	if (part(d)->trial_item)
-		return 0;
-	if (host_random(d->host, bytes, sizeof(bytes), e) < 0)
-		return -1;
-	hex_print(&hex, bytes, sizeof(bytes));
-	part(d)->trial_item = arena_printf(d->mem, "vault-check-%s", buf_str(&hex));
-	return 0;
-}
-
-static struct value *trial_key(const struct diag *d, struct arena *a)
-{
-	struct value *key = value_new_map(a);
-
-	value_set(a, key, "Path", params_of(a, "S", diag_dynamodb(d)->trial_item, NULL));
-	value_set(a, key, "Key", params_of(a, "S", diag_dynamodb(d)->trial_item, NULL));
-	return key;
-}
-
-static void put_query(const struct diag *d, struct arena *a, struct value *params)
-{
-	struct value *values = value_new_map(a);
-
-	value_set_text(a, params, "KeyConditionExpression", "#p = :p");
-	value_set(a, params, "ExpressionAttributeNames", params_of(a, "#p", "Path", NULL));
-	value_set(a, values, ":p", params_of(a, "S", diag_dynamodb(d)->trial_item, NULL));
-	value_set(a, params, "ExpressionAttributeValues", values);
-	value_set_int(a, params, "Limit", 1);
-}
-
-/* There and not there at once: whatever the table holds, nothing is written. */
-static void put_impossible(struct arena *a, struct value *params)
-{
-	value_set_text(a, params, "ConditionExpression", "attribute_exists(#p) AND attribute_not_exists(#p)");
-	value_set(a, params, "ExpressionAttributeNames", params_of(a, "#p", "Path", NULL));
-}
-
-static struct value *batch_params(const struct diag *d, struct arena *a)
-{
-	struct value *params = value_new_map(a), *tables, *list, *request;
-
-	tables = value_set(a, params, "RequestItems", value_new_map(a));
-	list = value_set(a, tables, diag_table_name(d), value_new_list(a));
-	request = value_push(a, list, value_new_map(a));
-	value_set(a, value_set(a, request, "DeleteRequest", value_new_map(a)), "Key", trial_key(d, a));
-	return params;
+	if (!part(d)->trial_item)
+		part(d)->trial_item = table_trial_item(d->mem, d->host, "vault-check", e);
+	return part(d)->trial_item ? 0 : -1;
 }
 
 ASK(ask_trial)
 {
 	const struct diag *d = world;
-	struct arena *a = &rq->mem;
-	struct value *params = params_of(a, "TableName", diag_table_name(d), NULL);
+	struct value *params = table_trial_params(&rq->mem, (enum table_trial)item, diag_table_name(d), diag_dynamodb(d)->trial_item);
 
-	switch ((enum trial_item)item) {
-	case TRIAL_DESCRIBE:
-		break;
-	case TRIAL_GET:
-		value_set(a, params, "Key", trial_key(d, a));
-		break;
-	case TRIAL_QUERY:
-		put_query(d, a, params);
-		break;
-	case TRIAL_BATCH:
-		params = batch_params(d, a);
-		break;
-	case TRIAL_UPDATE:
-	case TRIAL_DELETE:
-		value_set(a, params, "Key", trial_key(d, a));
-		put_impossible(a, params);
-		break;
-	}
-	return diag_ask_trial(d, rq, diag_table_region(d), trial_ops[item], params, e);
+	return diag_ask_trial(d, rq, diag_table_region(d), table_trial_ops[item], params, e);
 }
 
 HEAR(hear_trial)
@@ -319,8 +247,7 @@ HEAR(hear_trial)
 	struct diag *d = world;
 	struct aws_answer answer;
 
-	return diag_hear_trial(d, d->mem, trial_ops[item], reply, "ConditionalCheckFailedException", &part(d)->trial[item], &answer,
-	                       e);
+	return diag_hear_trial(d, d->mem, table_trial_ops[item], reply, TABLE_TRIAL_HELD_BACK, &part(d)->trial[item], &answer, e);
 }
 
 const struct step diag_dynamodb_steps[DIAG_DYNAMODB_STEPS] = {

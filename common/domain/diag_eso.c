@@ -236,31 +236,6 @@ const char *eso_store_lacking(const struct diag *d, const struct value *secret)
 	return named_store(d, secret) ? NULL : value_text_or(store_ref(secret), "name", NULL);
 }
 
-static const struct value *ready_condition(const struct value *object)
-{
-	const struct value *list = value_at(object, "status.conditions");
-
-	for (size_t i = 0; list && list->type == VALUE_LIST && i < list->n; i++)
-		if (text_same(value_text_or(list->items[i], "type", ""), "Ready"))
-			return list->items[i];
-	return NULL;
-}
-
-const char *eso_ready(const struct value *object)
-{
-	return value_text_or(ready_condition(object), "status", NULL);
-}
-
-const char *eso_reason(const struct value *object)
-{
-	return value_text_or(ready_condition(object), "reason", "");
-}
-
-const char *eso_message(const struct value *object)
-{
-	return value_text_or(ready_condition(object), "message", "");
-}
-
 static const char *event_time(const struct value *event)
 {
 	const char *last = value_text_or(event, "lastTimestamp", NULL);

@@ -8,9 +8,8 @@
 #define DOMAIN_DIAG_ESO_H
 
 #include "domain/diag_list.h"
+#include "domain/eso_object.h"
 #include "kube/portforward.h"
-
-#define ESO_GROUP "external-secrets.io"
 
 enum { ESO_EVENT_KINDS = 3, ESO_LOGINS_MAX = 8 };
 
@@ -53,10 +52,6 @@ const char *eso_store_lacking(const struct diag *d, const struct value *secret);
 /* Does the address lead to a service or pod of the release? */
 bool eso_server_is_ours(const struct diag *d, const char *server);
 
-/* The condition Ready: "True", "False", "Unknown"; NULL: none yet. */
-const char *eso_ready(const struct value *object);
-const char *eso_reason(const struct value *object);
-const char *eso_message(const struct value *object);
 /* What the newest warning about the object says; NULL: none. */
 const char *eso_event(const struct diag *d, const char *kind, const struct value *object);
 /* The operator's deployment; NULL: none. */

@@ -12,7 +12,8 @@ FREE = {"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"}
 TAGGING_RIGHT = {"kms:CreateKey": "kms:TagResource", "dynamodb:CreateTable": "dynamodb:TagResource",
                  "iam:CreateRole": "iam:TagRole",
                  "iam:CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
-                 "eks:CreateCluster": "eks:TagResource"}
+                 "eks:CreateCluster": "eks:TagResource",
+                 "secretsmanager:CreateSecret": "secretsmanager:TagResource"}
 
 
 def decide(who, action, resource, ctx, resource_policy=None):

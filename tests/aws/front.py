@@ -29,11 +29,13 @@ from errors import AwsError, Dropped, render
 from iam import Iam
 from kms import Kms
 from request import Request
+from secretsmanager import SecretsManager
 from service import Service
 from sts import Sts
 
 SERVICES = {"kms": Kms(), "dynamodb": Dynamodb(), "iam": Iam(), "sts": Sts(), "eks": eks.Eks(),
-            "tag": tagging.Tagging(), "cloudwatch": cloudwatch.Cloudwatch()}
+            "tag": tagging.Tagging(), "cloudwatch": cloudwatch.Cloudwatch(),
+            "secretsmanager": SecretsManager()}
 UNSIGNED = {"sts:AssumeRoleWithWebIdentity"}
 
 

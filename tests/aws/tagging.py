@@ -11,11 +11,13 @@ import json
 import dynamodb
 import iam
 import kms
+import secretsmanager
 from errors import AwsError, reply_json
 from service import Service
 from world import dynamodb_backend, eks_backend, iam_backend, kms_backend, now, settings, world
 
-CHANGES = ("Create", "Tag", "Untag", "DeleteTable", "DeleteCluster", "DeleteOpenID", "Restore")
+CHANGES = ("Create", "Tag", "Untag", "DeleteTable", "DeleteCluster", "DeleteOpenID", "DeleteSecret",
+           "Restore")
 
 
 class Tagging(Service):
@@ -32,6 +34,7 @@ def inventory(region):
     found = {k.arn: kms.tags_of(region, k) for k in kms_backend(region).keys.values()}
     found |= {t.table_arn: dynamodb.tags_of(t) for t in dynamodb_backend(region).tables.values()}
     found |= {c.arn: dict(c.tags) for c in eks_backend(region).clusters.values()}
+    found |= secretsmanager.inventory(region)
     if region == "us-east-1":
         found |= {arn: iam.tags_of(arn) for arn in iam_backend().open_id_providers}
     return found

@@ -15,6 +15,7 @@
 
 static const struct cloud_service *const services[] = {
 	&cloud_kms, &cloud_dynamodb, &cloud_iam, &cloud_sts, &cloud_eks, &cloud_tagging,
+	&cloud_secretsmanager,
 };
 
 /* ---- which operation it is ---- */

@@ -1,6 +1,6 @@
 /*
- * An account of AWS behind the fake transport: KMS, DynamoDB, IAM, STS, EKS and
- * the search by tags, as far as the workflow calls them, each in its own
+ * An account of AWS behind the fake transport: KMS, DynamoDB, IAM, STS, EKS,
+ * Secrets Manager and the search by tags, as far as the workflow calls them, each in its own
  * protocol with its own words for what went wrong.
  *
  *	struct fake_cloud cloud;
@@ -85,7 +85,17 @@ struct cloud_provider {
 	const struct value *audiences;      /* a list of texts */
 };
 
-/* Something of another service that carries tags: a secret, a recovery point. */
+struct cloud_secret {
+	const char *name, *arn, *key, *value, *description;
+	const char *token;                  /* of the last write */
+	struct cloud_tags tags;
+	int64_t made_ms;
+	unsigned updates;
+	const struct value *copies;         /* ReplicationStatus; NULL: none */
+	bool deleted;                       /* in its recovery window */
+};
+
+/* Something of another service that carries tags: a recovery point. */
 struct cloud_other {
 	const char *arn;
 	struct cloud_tags tags;
@@ -107,6 +117,8 @@ struct fake_cloud {
 	struct cloud_role roles[CLOUD_MAX];
 	struct cloud_provider providers[CLOUD_MAX];
 	struct cloud_other others[CLOUD_MAX];
+	struct cloud_secret secrets[CLOUD_MAX];
+	unsigned n_secrets;
 	unsigned n_keys, n_aliases, n_tables, n_backups, n_roles, n_providers, n_others;
 
 	unsigned writes;                    /* changing calls that were let in, refused ones included */

@@ -1,7 +1,14 @@
 /* KMS of the fake cloud. Codes and texts: the service's API reference and tests/aws/kms.py. */
 #include "fake/cloud_service.h"
 
+#include "core/digest.h"
 #include "core/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
 
 static struct cloud_key *key_by_id(struct fake_cloud *c, const char *id)
 {
@@ -151,6 +158,57 @@ static void disable_rotation(struct cloud_ask *ask)
 	cloud_answer(ask, NULL);
 }
 
+/* Ciphertext of the fake: the key's id and what it hides, which nobody here tries to find out. */
+static void seal(struct cloud_ask *ask, struct value *body, const struct cloud_key *key, const char *plain)
+{
+	AUTO(buf) struct buf blob = BUF_MAX(1 << 16);
+	const char *text = arena_printf(ask->mem, "%s:%s", key->id, plain);
+
+	base64_print(&blob, view_text(text));
+	value_set_text(ask->mem, body, "CiphertextBlob", buf_str(&blob));
+	value_set_text(ask->mem, body, "KeyId", key->arn);
+	cloud_answer(ask, body);
+}
+
+static void encrypt(struct cloud_ask *ask)
+{
+	struct cloud_key *key = named_key(ask, cloud_text(ask, "KeyId"));
+
+	if (key)
+		seal(ask, value_new_map(ask->mem), key, cloud_text(ask, "Plaintext"));
+}
+
+static void generate_data_key(struct cloud_ask *ask)
+{
+	struct cloud_key *key = named_key(ask, cloud_text(ask, "KeyId"));
+	struct value *body = value_new_map(ask->mem);
+	AUTO(buf) struct buf plain = BUF_MAX(256);
+	unsigned char bytes[32];
+
+	assert_string_equal(cloud_text(ask, "KeySpec"), "AES_256");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(ask->cloud->net.n_calls * 7 + i);
+	base64_print(&plain, view_of(bytes, sizeof(bytes)));
+	if (!key)
+		return;
+	value_set_text(ask->mem, body, "Plaintext", buf_str(&plain));
+	seal(ask, body, key, buf_str(&plain));
+}
+
+static void decrypt(struct cloud_ask *ask)
+{
+	AUTO(buf) struct buf blob = BUF_MAX(1 << 16);
+	AUTO(err) struct err e = { 0 };
+	struct value *body = value_new_map(ask->mem);
+	const char *colon;
+
+	assert_int_equal(base64_parse(&blob, view_text(cloud_text(ask, "CiphertextBlob")), &e), 0);
+	colon = strchr(buf_str(&blob), ':');
+	assert_non_null(colon);
+	value_set_text(ask->mem, body, "Plaintext", colon + 1);
+	cloud_answer(ask, body);
+}
+
 static const struct cloud_op ops[] = {
 	{ "CreateKey", true, create_key },
 	{ "DescribeKey", false, describe_key },
@@ -159,6 +217,9 @@ static const struct cloud_op ops[] = {
 	{ "GetKeyRotationStatus", false, get_rotation },
 	{ "EnableKeyRotation", true, enable_rotation },
 	{ "DisableKeyRotation", true, disable_rotation },
+	{ "Encrypt", false, encrypt },
+	{ "Decrypt", false, decrypt },
+	{ "GenerateDataKey", false, generate_data_key },
 };
 
 const struct cloud_service cloud_kms = {

@@ -1,0 +1,149 @@
+/*
+ * `init`: Vault is initialised once, and what it answers is in custody before
+ * anything else is done with it.
+ *
+ *	init_prepare    the options, and what an earlier run left in the spool
+ *	init_find       a table of reads: Vault, its configuration, the two keys, custody, the table
+ *	init_decide     pure: what is to be done, or why not (exit 4)
+ *	init_table      the work: the proof of nine actions as the role, custody prepared, sys/init, custody stored and read
+ *	                back, Vault ready
+ *
+ * sys/init is sent once. Its reply is all there ever is of the keys: the first
+ * thing done with it is to seal it into the spool (spool.h). Killed at any
+ * instant, the next run finishes from spool and custody, or says what is there:
+ *
+ *	not initialised, spool none, prepared or begun    it goes on from there
+ *	initialised, spool keys                           they are stored and read back
+ *	initialised, custody holds keys, spool none       nothing is left to do
+ *	initialised, spool begun                          the reply was lost: nobody has these keys
+ */
+#ifndef DOMAIN_INIT_H
+#define DOMAIN_INIT_H
+
+#include "domain/boot.h"
+#include "domain/custody.h"
+#include "domain/custody_file.h"
+#include "domain/spool.h"
+#include "domain/vault_config.h"
+
+enum { INIT_ACTIONS = 9, INIT_ITEMS_SHOWN = 8, INIT_COPIES_MAX = 8 };
+extern const char *const init_actions[INIT_ACTIONS];    /* "kms:DescribeKey" ... "dynamodb:DeleteItem" */
+
+struct init_options {
+	const char *const *custody;      /* where, NULL-terminated; NULL: not said */
+	const char *custody_key;         /* --custody-kms-key */
+	const char *const *copies;       /* --custody-replica, "REGION=KEY" each, NULL-terminated; NULL: none */
+	const char *folder;              /* --out, of custody in files */
+	const char *const *recipients;   /* --recipient, NULL-terminated; NULL: none */
+	int64_t shares, threshold;
+};
+
+/* How one of the nine actions went. */
+struct init_trial {
+	bool asked, allowed;
+	const char *said;                /* code and message of the refusal */
+};
+
+enum init_plan {
+	INIT_UNDECIDED,
+	INIT_FRESH,                      /* Vault is to be initialised */
+	INIT_STORE,                      /* it was, and the keys are in the spool */
+	INIT_DONE                        /* it was, and the keys are in custody */
+};
+
+struct init_key {
+	const char *arn, *state, *usage, *spec;
+};
+
+struct init_world {
+	struct boot boot;                /* first: boot_steps take it for their world */
+	struct world *world;             /* the session's */
+	struct init_options options;
+	bool in_aws, in_files;           /* where custody is */
+
+	struct vault_facts facts;        /* what the running Vault uses */
+	struct aws key_aws, table_aws;   /* in the regions of seal and storage */
+	struct init_key custody_key, seal_key;
+	struct custody_have have[CUSTODY_ENTRIES];
+	struct custody_copy copies[INIT_COPIES_MAX];
+	struct aws copy_aws[INIT_COPIES_MAX];
+	size_t n_copies;
+	struct custody_file file;
+	bool files_placed;
+	bool table_read;
+	size_t items;                    /* in the table, as far as looked */
+	const char *shown[INIT_ITEMS_SHOWN];
+	bool seal_flag;                  /* what a refused init leaves behind is among them */
+
+	struct spool spool;
+	struct secret data_key, values[CUSTODY_ENTRIES];
+	enum init_plan plan;
+
+	const char *role_arn;            /* NULL: the proof is made with the caller's own credentials */
+	struct secret jwt, probe;
+	struct aws role;
+	bool role_open;
+	const char *probe_blob, *trial_item;
+	struct init_trial trials[INIT_ACTIONS];
+
+	const char *run_there[CUSTODY_ENTRIES];   /* whose placeholder an entry holds; NULL: none */
+	bool placed[CUSTODY_ENTRIES];    /* an entry already holds what is to be stored */
+	bool verified[CUSTODY_ENTRIES];
+	size_t copies_verified;          /* of all entries */
+	bool sent, lost;                 /* sys/init; lost: no whole reply came */
+	bool began_before;               /* an earlier run had noted that it was about to call it */
+	size_t unsealed;                 /* servers */
+	const char *leader;
+};
+
+/* Every problem of them at once, ERR_USAGE. */
+MUST_CHECK int init_check_options(const struct init_options *o, struct err *e);
+
+/* Fills `in` over an opened session's world, and reads the spool. ERR_USAGE: cluster or region are not known. */
+MUST_CHECK int init_prepare(struct init_world *in, struct world *w, const struct boot_options *boot,
+                            const struct init_options *options, struct err *e);
+void init_release(struct init_world *in);
+
+/* The reads: rows after boot_steps. */
+extern const struct step init_find_rows[];
+extern const size_t n_init_find_rows;
+
+/* The work, for what init_decide says: a table in the arena. */
+const struct step *init_table(struct arena *a, size_t *n);
+
+/* Sets in->plan, or ERR_GUARD with what is there; ERR_USAGE for shares that the seal does not take. */
+MUST_CHECK int init_decide(struct init_world *in, struct err *e);
+
+/* After init_table ended well: -1 where sys/init was sent and no keys came of it. */
+MUST_CHECK int init_finish(struct init_world *in, struct err *e);
+
+/* What there is to tell: where the keys are, how they are read. */
+struct value *init_report(struct init_world *in, struct arena *a);
+
+/* init_find.c: what is in custody under one entry's name. */
+int init_ask_entry(const void *world, size_t item, struct request *rq, struct err *e);
+enum heard init_hear_entry(void *world, size_t item, const struct reply *reply, struct err *e);
+/* init_custody.c: before the call and after it. */
+enum { INIT_PREPARE_ROWS = 4, INIT_STORE_ROWS = 3 };
+extern const struct step init_prepare_rows[INIT_PREPARE_ROWS], init_store_rows[INIT_STORE_ROWS];
+/* Everything that was stored was read back, copies and files too. */
+bool init_all_verified(const struct init_world *in);
+/* Puts the files in place, where custody is in files. */
+MUST_CHECK int init_place_files(struct init_world *in, struct err *e);
+/* When everything was read back the spool goes. */
+MUST_CHECK int init_let_go(struct init_world *in, struct err *e);
+
+/* init_steps.c: more is to be done than looking; and the keys are in our hands, out of the reply or out of the spool. */
+bool init_has_work(const struct init_world *in);
+bool init_keys_held(const struct init_world *in);
+
+/* init_proof.c, the first rows of the work; the verdict: ERR_GUARD with every action that the role lacks. */
+enum { INIT_PROOF_ROWS = 5 };
+extern const struct step init_proof_rows[INIT_PROOF_ROWS];
+MUST_CHECK int init_proof_verdict(const struct init_world *in, struct err *e);
+
+/* init_ready.c, the last rows: every server unsealed, one active, and its Service with an endpoint. */
+enum { INIT_READY_ROWS = 3 };
+extern const struct step init_ready_rows[INIT_READY_ROWS];
+
+#endif

@@ -1,0 +1,144 @@
+#include "fake/vault.h"
+
+#include "core/text.h"
+#include "formats/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static bool is_vault(const struct request *rq)
+{
+	return rq->url && text_starts(rq->url, FAKE_VAULT_URL "/");
+}
+
+static bool is_sealed(const struct fake_vault *v)
+{
+	return !v->initialized || v->cloud->net.now_ms < v->unsealed_ms;
+}
+
+static void answer(struct reply *reply, int status, const struct value *body)
+{
+	AUTO(buf) struct buf text = BUF_MAX(1 << 16);
+
+	va_json_print(&text, body, false);
+	fake_reply(reply, status, buf_str(&text));
+}
+
+static void state(const struct fake_vault *v, struct arena *a, struct value *body)
+{
+	value_set_text(a, body, "type", v->seal);
+	value_set_bool(a, body, "initialized", v->initialized);
+	value_set_bool(a, body, "sealed", is_sealed(v));
+}
+
+static void leader(const struct fake_vault *v, struct arena *a, struct reply *reply)
+{
+	struct value *body = value_new_map(a);
+
+	if (is_sealed(v)) {
+		fake_reply(reply, 503, "{\"errors\":[\"Vault is sealed\"]}");
+		return;
+	}
+	value_set_bool(a, body, "ha_enabled", true);
+	value_set_bool(a, body, "is_self", true);
+	value_set_text(a, body, "leader_address", FAKE_VAULT_URL);
+	answer(reply, 200, body);
+}
+
+static void read_init(struct fake_vault *v, struct arena *a, const struct request *rq)
+{
+	AUTO(err) struct err e = {0};
+	struct value *body;
+
+	if (va_json_parse(a, rq->body, "request", &body, &e) < 0 || value_int(body, "recovery_shares", &v->shares, &e) < 0 ||
+	    value_int(body, "recovery_threshold", &v->threshold, &e) < 0)
+		fail_msg("sys/init: %s", e.text);
+	assert_int_equal(body->n, 2);
+}
+
+static void fill_table(struct fake_vault *v)
+{
+	for (unsigned i = 0; i < v->cloud->n_tables; i++)
+		if (text_same(v->cloud->tables[i].name, v->table))
+			v->cloud->tables[i].items = 12;
+}
+
+static void init(struct fake_vault *v, struct arena *a, const struct request *rq, struct reply *reply)
+{
+	struct value *body = value_new_map(a), *keys, *encoded;
+
+	assert_string_equal(rq->method, "PUT");
+	read_init(v, a, rq);
+	if (v->initialized) {
+		fake_reply(reply, 400, "{\"errors\":[\"Vault is already initialized\"]}");
+		return;
+	}
+	v->initialized = true;
+	v->inits++;
+	v->unsealed_ms = v->cloud->net.now_ms + v->unsealing_ms;
+	fill_table(v);
+	if (v->loses_keys) {
+		fake_reply(reply, 500, "{\"errors\":[\"failed to unseal with stored keys: error decrypting\"]}");
+		return;
+	}
+	keys = value_set(a, body, "recovery_keys", value_new_list(a));
+	encoded = value_set(a, body, "recovery_keys_base64", value_new_list(a));
+	value_set(a, body, "keys", value_new_list(a));
+	for (int64_t i = 0; i < v->shares; i++) {
+		value_push(a, keys, value_new_text(a, arena_printf(a, FAKE_RECOVERY_KEY "%02lld", (long long)i)));
+		value_push(a, encoded, value_new_text(a, arena_printf(a, "XsLnDw%02lld", (long long)i)));
+	}
+	value_set_text(a, body, "root_token", FAKE_ROOT_TOKEN);
+	answer(reply, 200, body);
+}
+
+static void serve(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms)
+{
+	struct fake_vault *v = to;
+	AUTO(arena) struct arena a = ARENA_INIT;
+	const char *path = rq->url ? rq->url + strlen(FAKE_VAULT_URL) : "";
+	struct value *body = value_new_map(&a);
+
+	if (!is_vault(rq)) {
+		v->serve_cloud(v->cloud, rq, reply, latency_ms);
+		return;
+	}
+	state(v, &a, body);
+	if (text_same(path, "/v1/sys/seal-status"))
+		answer(reply, 200, body);
+	else if (text_same(path, "/v1/sys/health"))
+		answer(reply, !v->initialized ? 501 : is_sealed(v) ? 503 : 200, body);
+	else if (text_same(path, "/v1/sys/leader"))
+		leader(v, &a, reply);
+	else if (text_same(path, "/v1/sys/init"))
+		init(v, &a, rq, reply);
+	else
+		fail_msg("the fake Vault does not know %s %s", rq->method, path);
+}
+
+static void spoil(void *to, enum fault fault, const struct request *rq, struct reply *reply)
+{
+	struct fake_vault *v = to;
+
+	if (!is_vault(rq))
+		v->spoil_cloud(v->cloud, fault, rq, reply);
+	else if (fault == FAULT_THROTTLE)
+		fake_reply(reply, 429, "{\"errors\":[\"request path: rate limit quota exceeded\"]}");
+	else if (fault == FAULT_5XX)
+		fake_reply(reply, 500, "{\"errors\":[\"internal error\"]}");
+	else
+		buf_cut(&reply->body, reply->body.n / 2);
+}
+
+void fake_vault_init(struct fake_vault *v, struct fake_cloud *c, const char *table)
+{
+	*v = (struct fake_vault){ .cloud = c, .table = table, .seal = "awskms", .unsealing_ms = 900 };
+	v->serve_cloud = c->net.serve;
+	v->spoil_cloud = c->net.spoil;
+	c->net.serve = serve;
+	c->net.spoil = spoil;
+	c->net.to = v;
+}

@@ -1,0 +1,36 @@
+/*
+ * One Vault server beside the fake cloud: what sys/seal-status, sys/health,
+ * sys/leader and sys/init say, behind the cloud's transport under FAKE_VAULT_URL.
+ * Initialised once, it leaves items in the table and unseals after a while.
+ *
+ *	struct fake_vault vault;
+ *	fake_vault_init(&vault, &cloud, "prod-vault");    from now on cloud.net answers for both
+ */
+#ifndef FAKE_VAULT_H
+#define FAKE_VAULT_H
+
+#include "fake/cloud.h"
+
+#define FAKE_VAULT_URL "http://127.0.0.1:8200"
+/* What no log, file or argument may hold. */
+#define FAKE_RECOVERY_KEY "5ec2e70f000000000000000000000000000000000000000000000000000000"
+#define FAKE_ROOT_TOKEN   "hvs.5ec2e75ec2e75ec2e7"
+
+struct fake_vault {
+	struct fake_cloud *cloud;
+	void (*serve_cloud)(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms);
+	void (*spoil_cloud)(void *to, enum fault fault, const struct request *rq, struct reply *reply);
+	const char *table;
+	const char *seal;            /* "awskms" */
+	bool initialized;
+	unsigned inits;              /* that were let in */
+	int64_t shares, threshold;   /* as asked for */
+	int64_t unsealed_ms;         /* of the transport's clock: unsealed and active from then on */
+	unsigned unsealing_ms;       /* how long that takes */
+	/* The next init is refused with 500 after its keys were made, as when kms:Decrypt is missing. */
+	bool loses_keys;
+};
+
+void fake_vault_init(struct fake_vault *v, struct fake_cloud *c, const char *table);
+
+#endif

@@ -1,0 +1,282 @@
+/* init: the options, all problems at once; and what is decided from what was found. */
+#include "domain/init.h"
+
+#include "unit/domain/fixture.h"
+#include "unit/unit.h"
+
+static const char *const custody[] = { "secretsmanager", NULL };
+static const struct init_options good = { .custody = custody, .custody_key = "alias/c", .shares = 5, .threshold = 3 };
+
+static void options_are_checked_all_at_once(void **state)
+{
+	static const char *const wrong[] = { "secretmanager", "vault", NULL };
+	struct init_options o = { .custody = wrong, .shares = 0, .threshold = 3 };
+	AUTO(err) struct err e = {0};
+
+	(void)state;
+	assert_int_equal(init_check_options(&o, &e), -1);
+	assert_int_equal(err_count(&e), 4);
+	assert_non_null(strstr(e.more->more->text, "--shares: 0"));
+	assert_non_null(strstr(e.hint, "did you mean 'secretsmanager'?"));
+	assert_int_equal(err_exit_code(&e), 2);
+}
+
+static void no_custody_names_the_choices(void **state)
+{
+	struct init_options o = good;
+	AUTO(err) struct err e = {0};
+
+	(void)state;
+	o.custody = NULL;
+	assert_int_equal(init_check_options(&o, &e), -1);
+	assert_int_equal(err_count(&e), 1);
+	assert_non_null(strstr(e.hint, "--custody secretsmanager"));
+}
+
+static void each_custody_has_options_of_its_own(void **state)
+{
+	static const char *const file[] = { "file", NULL }, *const nobody[] = { "age1x", NULL };
+	static const char *const copies[] = { "eu-west-1=k", NULL };
+	struct init_options o = { .custody = file, .custody_key = "k", .copies = copies, .recipients = nobody, .shares = 1,
+	                          .threshold = 1 };
+	struct init_options aws = good;
+	AUTO(err) struct err e = {0}, why = {0};
+
+	(void)state;
+	assert_int_equal(init_check_options(&o, &e), -1);
+	assert_int_equal(err_count(&e), 3);
+	assert_non_null(strstr(e.text, "go with --custody secretsmanager"));
+	assert_non_null(strstr(e.more->text, "--out DIR is missing"));
+	assert_non_null(strstr(e.more->more->text, "'age1x' is no recipient"));
+	aws.folder = "keys";
+	assert_int_equal(init_check_options(&aws, &why), -1);
+	assert_int_equal(err_count(&why), 1);
+	assert_non_null(strstr(why.text, "go with --custody file"));
+}
+
+static void copies_are_regions_with_keys(void **state)
+{
+	static const char *const wrong[] = { "eu-west-1", "=k", "us-east-2=", "eu-west-1=a", "eu-west-1=b", NULL };
+	struct init_options o = good;
+	AUTO(err) struct err e = {0};
+
+	(void)state;
+	o.copies = wrong;
+	assert_int_equal(init_check_options(&o, &e), -1);
+	assert_int_equal(err_count(&e), 4);
+	assert_non_null(strstr(e.text, "'eu-west-1' is not REGION=KEY"));
+	assert_non_null(strstr(e.more->more->more->text, "'eu-west-1' is named twice"));
+}
+
+static void thresholds_are_vaults_own(void **state)
+{
+	static const struct {
+		int64_t shares, threshold;
+		bool fine;
+	} cases[] = {
+		{ 1, 1, true }, { 2, 2, true }, { 5, 3, true }, { 255, 255, true },
+		{ 5, 1, false }, { 5, 6, false }, { 5, 0, false }, { 256, 3, false }, { 0, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct init_options o = good;
+		AUTO(err) struct err e = {0};
+
+		o.shares = cases[i].shares;
+		o.threshold = cases[i].threshold;
+		if ((init_check_options(&o, &e) == 0) != cases[i].fine)
+			fail_msg("%d of %d", (int)o.threshold, (int)o.shares);
+	}
+}
+
+/* ---- deciding ---- */
+
+struct found {
+	const char *what;
+	bool initialized;
+	enum spool_stage spool;
+	enum custody_state keys;
+	size_t items;
+	enum init_plan want;
+	const char *says;            /* NULL: it is decided */
+};
+
+static const struct found cases[] = {
+	{ "new", false, SPOOL_NONE, CUSTODY_ABSENT, 0, INIT_FRESH, NULL },
+	{ "killed while preparing", false, SPOOL_PREPARED, CUSTODY_PREPARED, 0, INIT_FRESH, NULL },
+	{ "killed before the call", false, SPOOL_BEGUN, CUSTODY_PREPARED, 0, INIT_FRESH, NULL },
+	{ "killed with the keys on disk", true, SPOOL_KEYS, CUSTODY_PREPARED, 12, INIT_STORE, NULL },
+	{ "killed before the spool went", true, SPOOL_KEYS, CUSTODY_HOLDS, 12, INIT_STORE, NULL },
+	{ "all done", true, SPOOL_NONE, CUSTODY_HOLDS, 12, INIT_DONE, NULL },
+	{ "reply lost", true, SPOOL_BEGUN, CUSTODY_PREPARED, 12, INIT_UNDECIDED, "nobody has them" },
+	{ "begun elsewhere", true, SPOOL_NONE, CUSTODY_PREPARED, 12, INIT_UNDECIDED, "from another machine" },
+	{ "done by hand", true, SPOOL_NONE, CUSTODY_ABSENT, 12, INIT_UNDECIDED, "by somebody else" },
+	{ "prepared here, done by hand", true, SPOOL_PREPARED, CUSTODY_PREPARED, 12, INIT_UNDECIDED, "by somebody else" },
+	{ "table in use", false, SPOOL_NONE, CUSTODY_ABSENT, 2, INIT_UNDECIDED, "it holds 'core/lock', 'logical/x'" },
+	{ "keys of another Vault", false, SPOOL_NONE, CUSTODY_HOLDS, 0, INIT_UNDECIDED, "custody holds keys" },
+	{ "table emptied", false, SPOOL_KEYS, CUSTODY_ABSENT, 0, INIT_UNDECIDED, "holds keys of an init of the table" },
+	{ "entry deleted", false, SPOOL_NONE, CUSTODY_DELETED, 0, INIT_UNDECIDED, "scheduled for deletion" },
+};
+
+static void fill(struct given *g, struct init_world *in, struct world *w, const struct found *f)
+{
+	*w = (struct world){ .mem = &g->mem, .host = &g->host, .inputs = &g->in };
+	assert_int_equal(GIVE_ALL(g, NULL), 0);
+	assert_int_equal(want_fill(&g->mem, &g->in, &w->want, &g->e), 0);
+	*in = (struct init_world){ .world = w, .options = good, .in_aws = true };
+	in->boot = (struct boot){ .mem = &g->mem, .host = &g->host, .want = &w->want };
+	in->boot.status = (struct vault_seal_status){ .initialized = f->initialized, .type = "awskms", .version = "1.21.1" };
+	in->spool = (struct spool){ .stage = f->spool, .path = "/spool", .id = "0123456789abcdef0123456789abcdef", .since = "then",
+	                            .table = "prod-vault", .sealed = f->spool == SPOOL_KEYS ? "c2VhbGVk" : NULL };
+	in->facts.table = "prod-vault";
+	in->custody_key.arn = "arn:custody";
+	in->seal_key.arn = "arn:seal";
+	for (size_t i = 0; i < CUSTODY_ENTRIES; i++)
+		in->have[i] = (struct custody_have){ .state = f->keys, .ours = true };
+	in->items = f->items;
+	in->shown[0] = "core/lock";
+	in->shown[1] = "logical/x";
+}
+
+static void what_is_there_decides(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct found *f = &cases[i];
+		AUTO(given) struct given g;
+		AUTO(err) struct err e = {0};
+		struct init_world in;
+		struct world w;
+		int result;
+
+		given_init(&g);
+		fill(&g, &in, &w, f);
+		result = init_decide(&in, &e);
+		if (in.plan != f->want || (result == 0) != (f->says == NULL))
+			fail_msg("%s: plan %d: %s", f->what, in.plan, e.text ? e.text : "");
+		if (f->says && (err_exit_code(&e) != 4 || !strstr(e.text, f->says) || !e.hint))
+			fail_msg("%s: '%s' is not said: %s", f->what, f->says, e.text);
+	}
+}
+
+/* Custody in files: what is in the folder decides in place of Secrets Manager, and a spool is finished as it began. */
+static void files_decide_too(void **state)
+{
+	static const struct {
+		bool initialized, there, sealed;
+		enum spool_stage spool;
+		enum init_plan want;
+	} with[] = {
+		{ false, false, false, SPOOL_NONE, INIT_FRESH },
+		{ false, true, false, SPOOL_NONE, INIT_UNDECIDED },
+		{ true, true, false, SPOOL_NONE, INIT_DONE },
+		{ true, false, false, SPOOL_NONE, INIT_UNDECIDED },
+		{ true, false, false, SPOOL_KEYS, INIT_STORE },
+		{ true, false, true, SPOOL_KEYS, INIT_UNDECIDED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(with); i++) {
+		AUTO(given) struct given g;
+		AUTO(err) struct err e = {0};
+		struct init_world in;
+		struct world w;
+
+		given_init(&g);
+		fill(&g, &in, &w, &cases[0]);
+		in.in_aws = false;
+		in.in_files = true;
+		in.custody_key.arn = NULL;
+		in.boot.status.initialized = with[i].initialized;
+		in.spool.stage = with[i].spool;
+		in.spool.sealed = with[i].sealed ? "c2VhbGVk" : NULL;
+		for (size_t k = 0; k < CUSTODY_ENTRIES; k++) {
+			in.file.paths[k] = "/keys/x.age";
+			in.file.there[k] = with[i].there;
+		}
+		if ((init_decide(&in, &e) == 0) != (with[i].want != INIT_UNDECIDED) || in.plan != with[i].want)
+			fail_msg("case %zu: plan %d: %s", i, in.plan, e.text ? e.text : "");
+		assert_int_equal(err_exit_code(&e), with[i].want == INIT_UNDECIDED ? 4 : 0);
+	}
+}
+
+static void the_seal_key_is_no_custody_key(void **state)
+{
+	AUTO(given) struct given g;
+	AUTO(err) struct err e = {0};
+	struct init_world in;
+	struct world w;
+
+	(void)state;
+	given_init(&g);
+	fill(&g, &in, &w, &cases[0]);
+	in.custody_key.arn = in.seal_key.arn;
+	assert_int_equal(init_decide(&in, &e), -1);
+	assert_int_equal(err_exit_code(&e), 2);
+	assert_non_null(strstr(e.text, "is the seal key"));
+}
+
+static void a_version_that_cannot_use_its_role_is_refused(void **state)
+{
+	AUTO(given) struct given g;
+	AUTO(err) struct err e = {0};
+	struct init_world in;
+	struct world w;
+
+	(void)state;
+	given_init(&g);
+	fill(&g, &in, &w, &cases[0]);
+	in.boot.status.version = "1.14.1";
+	assert_int_equal(init_decide(&in, &e), -1);
+	assert_int_equal(err_exit_code(&e), 4);
+	assert_non_null(strstr(e.text, "Vault 1.14.1"));
+}
+
+static void every_right_that_lacks_is_named(void **state)
+{
+	AUTO(err) struct err e = {0};
+	struct init_world in = { .role_arn = "arn:aws:iam::111122223333:role/vault" };
+
+	(void)state;
+	for (size_t i = 0; i < INIT_ACTIONS; i++)
+		in.trials[i] = (struct init_trial){ .asked = true, .allowed = true };
+	assert_int_equal(init_proof_verdict(&in, &e), 0);
+	in.trials[1] = (struct init_trial){ .asked = true, .said = "AccessDenied: no" };    /* Encrypt: Decrypt cannot be tried */
+	in.trials[2] = (struct init_trial){0};
+	in.trials[8].allowed = false;
+	assert_int_equal(init_proof_verdict(&in, &e), -1);
+	assert_int_equal(err_count(&e), 2);
+	assert_int_equal(err_exit_code(&e), 4);
+	assert_non_null(strstr(e.text, "kms:Encrypt: AccessDenied: no"));
+	assert_non_null(strstr(e.more->text, "dynamodb:DeleteItem"));
+}
+
+static void nothing_tried_is_no_proof(void **state)
+{
+	AUTO(err) struct err e = {0};
+	struct init_world in = {0};
+
+	(void)state;
+	assert_int_equal(init_proof_verdict(&in, &e), -1);
+	assert_non_null(strstr(e.text, "it was not tried"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_are_checked_all_at_once),
+		cmocka_unit_test(no_custody_names_the_choices),
+		cmocka_unit_test(each_custody_has_options_of_its_own),
+		cmocka_unit_test(copies_are_regions_with_keys),
+		cmocka_unit_test(thresholds_are_vaults_own),
+		cmocka_unit_test(what_is_there_decides),
+		cmocka_unit_test(files_decide_too),
+		cmocka_unit_test(the_seal_key_is_no_custody_key),
+		cmocka_unit_test(a_version_that_cannot_use_its_role_is_refused),
+		cmocka_unit_test(every_right_that_lacks_is_named),
+		cmocka_unit_test(nothing_tried_is_no_proof),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
