@@ -133,6 +133,7 @@ int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
 	rq->label = arena_printf(&rq->mem, "%s:%s", op->service->id, op->name);
 	rq->sort = aws_sort;
 	rq->abreast = AWS_ABREAST;
+	rq->service = op->service->id;
 	if (endpoint_find(&at, &rq->mem, aws, op->service, e) < 0 ||
 		draft_make(&d, &rq->mem, op, params, e) < 0)
 		return err_while(e, "asking %s", rq->label);

@@ -27,7 +27,7 @@ static char *key_of(const struct http *h)
 		return xasprintf("%p %s", rq->tunnel->owner, rq->tunnel->name);
 	start = start ? start + strlen("://") : rq->url;
 	end = start + strcspn(start, "/?");
-	return xasprintf("%.*s", (int)(end - start), start);
+	return xasprintf("%.*s %s", (int)(end - start), start, rq->service ? rq->service : "");
 }
 
 static struct turn *turn_of(struct engine *g, const struct http *h)

@@ -97,6 +97,7 @@ struct request {
 	size_t n_headers;
 	struct view body;
 	unsigned abreast;                           /* calls to this server at once; others wait (engine_turn.c). 0: no limit */
+	const char *service;                        /* which of several behind one address; NULL: there is one */
 	const struct tls *tls;
 	const struct tunnel *tunnel;                /* the way to the server (net/tunnel.h), borrowed as tls is; NULL: straight */
 
