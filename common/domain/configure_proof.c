@@ -8,7 +8,7 @@
 #include "domain/hear.h"
 #include "formats/json.h"
 
-enum { UPGRADE_S = 60, JWT_S = 600, BODY_MAX = 64 << 10 };
+enum { UPGRADE_S = 60, BODY_MAX = 64 << 10 };
 
 /* ---- a value written, read, destroyed ---- */
 
@@ -96,16 +96,10 @@ const size_t n_configure_probe = COUNT_OF(configure_probe);
 static int ask_jwt(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct configure *w = world;
-	struct value *object = value_new_map(&rq->mem), *audiences = value_new_list(&rq->mem);
 
 	(void)item;
-	value_push(&rq->mem, audiences, value_new_text(&rq->mem, "vault"));
-	value_set_text(&rq->mem, object, "apiVersion", "authentication.k8s.io/v1");
-	value_set_text(&rq->mem, object, "kind", "TokenRequest");
-	value_put(&rq->mem, object, "spec.expirationSeconds", value_new_int(&rq->mem, JWT_S));
-	value_put(&rq->mem, object, "spec.audiences", audiences);
-	return kube_ask(w->boot.kube, rq, "POST", kube_path(&rq->mem, "/api/v1/namespaces/%s/serviceaccounts/%s/token",
-	                                                    w->config.operator_namespace, w->config.operator_account), object, e);
+	return kube_ask_token(w->boot.kube, rq, w->config.operator_namespace, w->config.operator_account,
+	                      kube_audience(&rq->mem, "vault"), e);
 }
 
 static enum heard hear_jwt(void *world, size_t item, const struct reply *reply, struct err *e)

@@ -25,6 +25,16 @@ int diag_ask_kube(const struct diag *d, struct request *rq, const char *method, 
 	return kube_ask(d->kube, rq, method, path, body, e);
 }
 
+int diag_ask_token(const struct diag *d, struct request *rq, const char *namespace_, const char *account,
+                   const struct value *audiences, struct err *e)
+{
+	if (!d->kube) {
+		err_copy(e, &d->kube_why);
+		return -1;
+	}
+	return kube_ask_token(d->kube, rq, namespace_, account, audiences, e);
+}
+
 int diag_ask_aws(const struct diag *d, struct request *rq, const char *region, const struct aws_op *op,
                  const struct value *params, struct err *e)
 {

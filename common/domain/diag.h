@@ -80,6 +80,9 @@ void *diag_part(struct diag *d, enum diag_family family, size_t n);
 /* In asks: -1 with the reason when that half of the world is not to be had. */
 MUST_CHECK int diag_ask_kube(const struct diag *d, struct request *rq, const char *method, const char *path,
                              const struct value *body, struct err *e);
+/* As kube_ask_token. */
+MUST_CHECK int diag_ask_token(const struct diag *d, struct request *rq, const char *namespace_, const char *account,
+                              const struct value *audiences, struct err *e);
 /* region NULL: the run's own. */
 MUST_CHECK int diag_ask_aws(const struct diag *d, struct request *rq, const char *region, const struct aws_op *op,
                             const struct value *params, struct err *e);

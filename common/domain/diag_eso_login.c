@@ -13,7 +13,7 @@
 #include "formats/uri.h"
 #include "vault/sys.h"
 
-enum { TOKEN_S = 600, BODY_MAX = 64 << 10, CA_MAX = 256 << 10, VAULT_PORT = 8200 };
+enum { BODY_MAX = 64 << 10, CA_MAX = 256 << 10, VAULT_PORT = 8200 };
 
 static struct eso_login *login_at(struct diag *d, size_t item)
 {
@@ -63,18 +63,12 @@ bool eso_jwt_due(const void *world, size_t item)
 
 int eso_ask_jwt(const void *world, size_t item, struct request *rq, struct err *e)
 {
-	struct value *object = value_new_map(&rq->mem);
 	struct eso_store store;
 
 	if (!eso_store_at(world, item, &store))
 		return err_set(e, ERR_BUG, 0, "there is no store %zu", item);
-	value_set_text(&rq->mem, object, "apiVersion", "authentication.k8s.io/v1");
-	value_set_text(&rq->mem, object, "kind", "TokenRequest");
-	value_put(&rq->mem, object, "spec.expirationSeconds", value_new_int(&rq->mem, TOKEN_S));
-	if (value_count(store.audiences, NULL))
-		value_put(&rq->mem, object, "spec.audiences", value_copy(&rq->mem, store.audiences));
-	return diag_ask_kube(world, rq, "POST", kube_path(&rq->mem, "/api/v1/namespaces/%s/serviceaccounts/%s/token",
-	                                                  store.account_namespace, store.account), object, e);
+	return diag_ask_token(world, rq, store.account_namespace, store.account,
+	                      value_count(store.audiences, NULL) ? store.audiences : NULL, e);
 }
 
 enum heard eso_hear_jwt(void *world, size_t item, const struct reply *reply, struct err *e)

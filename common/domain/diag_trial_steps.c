@@ -11,7 +11,7 @@
 #include "formats/iso8601.h"
 #include "formats/json.h"
 
-enum { TOKEN_S = 600, SESSION_S = 900, TOKEN_MAX = 64 << 10 };
+enum { SESSION_S = 900, TOKEN_MAX = 64 << 10 };
 
 #define SESSION_NAME "kubectl-vault-check"
 
@@ -27,15 +27,10 @@ DUE(token_due)
 ASK(ask_trial_token)
 {
 	const struct diag *d = world;
-	struct arena *a = &rq->mem;
-	struct value *object = params_of(a, "apiVersion", "authentication.k8s.io/v1", "kind", "TokenRequest", NULL);
-	struct value *spec = value_set(a, object, "spec", value_new_map(a));
 
 	(void)item;
-	value_push(a, value_set(a, spec, "audiences", value_new_list(a)), value_new_text(a, diag_audience(d)));
-	value_set_int(a, spec, "expirationSeconds", TOKEN_S);
-	return diag_ask_kube(d, rq, "POST", kube_path(a, "/api/v1/namespaces/%s/serviceaccounts/%s/token", d->release.namespace_,
-	                                              d->release.service_account), object, e);
+	return diag_ask_token(d, rq, d->release.namespace_, d->release.service_account,
+	                      kube_audience(&rq->mem, diag_audience(d)), e);
 }
 
 /* The middle part of a JWT is base64url (RFC 7515) of a JSON object; -1 when it is not. */

@@ -5,7 +5,7 @@
 #include "domain/eso_cause.h"
 #include "formats/json.h"
 
-enum { TRIAL_S = 600, LOGIN_MAX = 64 << 10 };
+enum { LOGIN_MAX = 64 << 10 };
 
 static struct eso_target *target(const void *world, size_t item)
 {
@@ -202,15 +202,8 @@ ESO_ASK(eso_ask_trial_token)
 {
 	const struct eso_world *w = world;
 	const struct eso_target *t = target(world, item);
-	struct value *object = value_new_map(&rq->mem), *audiences = value_new_list(&rq->mem);
 
-	value_push(&rq->mem, audiences, value_new_text(&rq->mem, "vault"));
-	value_set_text(&rq->mem, object, "apiVersion", "authentication.k8s.io/v1");
-	value_set_text(&rq->mem, object, "kind", "TokenRequest");
-	value_put(&rq->mem, object, "spec.expirationSeconds", value_new_int(&rq->mem, TRIAL_S));
-	value_put(&rq->mem, object, "spec.audiences", audiences);
-	return kube_ask(w->boot.kube, rq, "POST", kube_path(&rq->mem, "/api/v1/namespaces/%s/serviceaccounts/%s/token",
-	                                                    t->account_namespace, t->account), object, e);
+	return kube_ask_token(w->boot.kube, rq, t->account_namespace, t->account, kube_audience(&rq->mem, "vault"), e);
 }
 
 ESO_HEAR(eso_hear_trial_token)

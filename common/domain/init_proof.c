@@ -16,7 +16,7 @@
 #define HEAR(name) static enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
 #define DUE(name)  static bool name(const void *world, size_t item)
 
-enum { TOKEN_S = 600, SESSION_S = 900, PROBE_BYTES = 32 };
+enum { SESSION_S = 900, PROBE_BYTES = 32 };
 /* Of init_actions. */
 enum { DESCRIBE_KEY, ENCRYPT, DECRYPT, TABLE_FIRST };
 
@@ -87,15 +87,10 @@ DUE(role_due)
 ASK(ask_jwt)
 {
 	const struct init_world *in = world;
-	struct arena *a = &rq->mem;
-	struct value *object = params_of(a, "apiVersion", "authentication.k8s.io/v1", "kind", "TokenRequest", NULL);
-	struct value *spec = value_set(a, object, "spec", value_new_map(a));
 
 	(void)item;
-	value_push(a, value_set(a, spec, "audiences", value_new_list(a)), value_new_text(a, "sts.amazonaws.com"));
-	value_set_int(a, spec, "expirationSeconds", TOKEN_S);
-	return kube_ask(in->boot.kube, rq, "POST", kube_path(a, "/api/v1/namespaces/%s/serviceaccounts/%s/token",
-	                                                     in->boot.want->namespace_, account_name(in)), object, e);
+	return kube_ask_token(in->boot.kube, rq, in->boot.want->namespace_, account_name(in),
+	                      kube_audience(&rq->mem, "sts.amazonaws.com"), e);
 }
 
 HEAR(hear_jwt)

@@ -7,20 +7,13 @@
 
 #include "core/text.h"
 
-enum { TOKEN_S = 600 };
-
 int ask_token(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct world *w = world;
-	struct arena *a = &rq->mem;
-	struct value *object = params_of(a, "apiVersion", "authentication.k8s.io/v1", "kind", "TokenRequest", NULL);
-	struct value *spec = value_set(a, object, "spec", value_new_map(a));
 
 	(void)item;
-	value_push(a, value_set(a, spec, "audiences", value_new_list(a)), value_new_text(a, "sts.amazonaws.com"));
-	value_set_int(a, spec, "expirationSeconds", TOKEN_S);
-	return kube_ask(w->kube, rq, "POST", kube_path(a, "/api/v1/namespaces/%s/serviceaccounts/%s/token", w->want.namespace_,
-	                                               w->want.service_account), object, e);
+	return kube_ask_token(w->kube, rq, w->want.namespace_, w->want.service_account,
+	                      kube_audience(&rq->mem, "sts.amazonaws.com"), e);
 }
 
 enum heard hear_token(void *world, size_t item, const struct reply *reply, struct err *e)

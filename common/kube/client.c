@@ -7,7 +7,7 @@
 
 #include <ctype.h>
 
-enum { KUBE_BODY_MAX = 3 << 20, MESSAGE_SHOWN = 300 };
+enum { KUBE_BODY_MAX = 3 << 20, MESSAGE_SHOWN = 300, TOKEN_S = 600 };
 
 /* ---- asking ---- */
 
@@ -95,6 +95,30 @@ int kube_ask_apply(const struct kube *k, struct request *rq, const char *path,
 
 	/* JSON is YAML: the API server reads this type with its YAML reader. */
 	return ask(k, rq, "PATCH", url, object, "application/apply-patch+yaml", e);
+}
+
+struct value *kube_audience(struct arena *a, const char *audience)
+{
+	struct value *list = value_new_list(a);
+
+	value_push(a, list, value_new_text(a, audience));
+	return list;
+}
+
+int kube_ask_token(const struct kube *k, struct request *rq, const char *namespace_,
+				   const char *account, const struct value *audiences, struct err *e)
+{
+	struct arena *a = &rq->mem;
+	struct value *object = value_new_map(a);
+
+	value_set_text(a, object, "apiVersion", "authentication.k8s.io/v1");
+	value_set_text(a, object, "kind", "TokenRequest");
+	value_put(a, object, "spec.expirationSeconds", value_new_int(a, TOKEN_S));
+	if (audiences)
+		value_put(a, object, "spec.audiences", value_copy(a, audiences));
+	return kube_ask(k, rq, "POST",
+					kube_path(a, "/api/v1/namespaces/%s/serviceaccounts/%s/token", namespace_, account),
+					object, e);
 }
 
 int kube_ask_pod_proxy(const struct kube *k, struct request *rq, const char *namespace_,

@@ -60,6 +60,15 @@ MUST_CHECK int kube_ask(const struct kube *k, struct request *rq, const char *me
                         const struct value *body, struct err *e);
 
 /*
+ * A token for a service account that lasts ten minutes (TokenRequest, authentication.k8s.io/v1). audiences: a list of texts;
+ * NULL: the API server's own. Its answer holds a secret: read it in an arena that is wiped.
+ */
+MUST_CHECK int kube_ask_token(const struct kube *k, struct request *rq, const char *namespace_, const char *account,
+                              const struct value *audiences, struct err *e);
+/* The list of one. */
+struct value *kube_audience(struct arena *a, const char *audience);
+
+/*
  * Server-side apply: PATCH with application/apply-patch+yaml, fieldValidation Strict. force takes over fields of other
  * managers; without it theirs is a 409. A field that is not in the schema is a 500 in Kubernetes 1.34.
  */
