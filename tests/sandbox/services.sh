@@ -4,14 +4,15 @@
 NODE=$STATE/node # data and sockets of the parts
 CONTAINERD_SOCKET=$NODE/containerd.sock
 
-# A part runs as a child of the first process, with a log and a pid file of its name.
+# A part runs as a child of the first process, with a log and a pid file of its name. The pid file comes first: a part on
+# the list that has none counts as ended.
 start() { # name, command ...
 	local name=$1
 	shift
 	"$@" >"$STATE/log/$name.out" 2>&1 &
-	echo "$name" >>"$STATE/parts"
-	echo "$!" >"$STATE/pid/$name"
 	PIDS[$!]=$name
+	echo "$!" >"$STATE/pid/$name"
+	echo "$name" >>"$STATE/parts"
 }
 
 # etcd's data does not outlive the sandbox: no need to wait for the disk.
