@@ -1,7 +1,7 @@
 /*
  * The insides of the real transport, shared by engine_curl.c (the transport and
  * its one poll), engine_curl_http.c and engine_curl_end.c (HTTP calls),
- * engine_turn.c (how many of them at once),
+ * engine_turn.c (how many of them at once), engine_tls.c (who is trusted),
  * engine_tunnel.c and engine_pipe.c (connections through a WebSocket),
  * engine_messages.c (calls that are a WebSocket), engine_spawn.c
  * and engine_child.c (child processes), and engine_signal.c.
@@ -54,6 +54,7 @@ struct engine {
 	struct child *children;
 	struct tunnels tunnels;
 	struct turn *turns;
+	struct roots *roots; /* NULL: nobody has asked for them */
 	struct signals signals;
 	struct engine_counts counts;
 	char *ca_file, *https_proxy, *http_proxy, *no_proxy, *user_agent;
@@ -77,8 +78,9 @@ void http_drop(struct engine *g, struct call *call);
 /* The next HTTP call that has ended; NULL: none has. */
 struct call *http_ended(struct engine *g);
 
-/* engine_turn.c: with no call under way. */
+/* engine_turn.c and engine_tls.c: with no call under way. */
 void turns_close(struct engine *g);
+void roots_close(struct engine *g);
 
 /* engine_tunnel.c */
 

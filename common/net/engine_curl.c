@@ -188,6 +188,7 @@ static void close_engine(void *self)
 	curl_multi_cleanup(g->multi);
 	curl_share_cleanup(g->share);
 	turns_close(g);
+	roots_close(g);
 	curl_global_cleanup();
 	signals_close(&g->signals);
 	free(g->ca_file);

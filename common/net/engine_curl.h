@@ -5,9 +5,8 @@
  * ask for a signal to them when we die.
  *
  * TLS is always verified. libcurl and OpenSSL read nothing from the environment:
- * what they would read arrives here. On Debian, libcurl's CA cache only works
- * with CURLOPT_CAPATH set to NULL (15 ms of CPU a handshake): so CAs come from
- * one file.
+ * what they would read arrives here. CAs come from one file, which is read once
+ * and no sooner than somebody needs it.
  */
 #ifndef NET_ENGINE_CURL_H
 #define NET_ENGINE_CURL_H

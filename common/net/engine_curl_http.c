@@ -134,46 +134,6 @@ static void set_body(struct http *h)
 		curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
-static void set_blob(CURL *easy, CURLoption option, struct view v)
-{
-	struct curl_blob blob = { .data = (void *)v.p, .len = v.n, .flags = CURL_BLOB_NOCOPY };
-
-	curl_easy_setopt(easy, option, &blob);
-}
-
-/* With a CAPATH, as Debian has it by default, libcurl's CA cache does not work. */
-static void set_tls(struct http *h)
-{
-	const struct tls *tls = h->call->rq.tls;
-	CURL *c = h->easy;
-
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c, CURLOPT_CAINFO, h->g->ca_file);
-	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, h->g->ca_file);
-	curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, NULL);
-	if (!tls)
-		return;
-	if (tls->inspect) {
-		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
-		curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
-		curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);   /* a resumed one shows no certificates */
-	}
-	if (tls->ca_pem.n > 0)
-		set_blob(c, CURLOPT_CAINFO_BLOB, tls->ca_pem); /* overrides CAINFO */
-	if (tls->cert_pem.n > 0) {
-		curl_easy_setopt(c, CURLOPT_SSLCERTTYPE, "PEM");
-		set_blob(c, CURLOPT_SSLCERT_BLOB, tls->cert_pem);
-	}
-	if (tls->key_pem && secret_held(tls->key_pem)) {
-		curl_easy_setopt(c, CURLOPT_SSLKEYTYPE, "PEM");
-		set_blob(c, CURLOPT_SSLKEY_BLOB, secret_expose(tls->key_pem));
-	}
-}
-
 /* Always set, empty where there is none: that keeps libcurl from the environment. */
 static void set_proxy(struct http *h, bool secure)
 {
@@ -272,6 +232,7 @@ static int set_place(struct http *h, struct err *e)
 {
 	AUTO(place) struct place p = { .u = curl_url() };
 	const struct request *rq = &h->call->rq;
+	bool secure;
 
 	if (curl_url_set(p.u, CURLUPART_URL, rq->url, CURLU_PATH_AS_IS) != CURLUE_OK ||
 	    curl_url_get(p.u, CURLUPART_SCHEME, &p.scheme, 0) != CURLUE_OK ||
@@ -282,7 +243,9 @@ static int set_place(struct http *h, struct err *e)
 	if (strcmp(p.scheme, "https") != 0 && strcmp(p.scheme, "http") != 0)
 		return err_set(e, ERR_CONFIG, 0, "'%s' is neither http nor https", rq->url);
 	h->host = xstrdup(p.host);
-	set_proxy(h, strcmp(p.scheme, "https") == 0);
+	secure = strcmp(p.scheme, "https") == 0;
+	http_set_tls(h, secure);
+	set_proxy(h, secure);
 	if (set_way(h, p.u, p.port, e) < 0)
 		return -1;
 	if (curl_url_get(p.u, CURLUPART_URL, &p.url, 0) != CURLUE_OK)
@@ -377,7 +340,6 @@ int http_open(struct engine *g, struct call *call, struct pipe *pipe, struct htt
 	g->tunnels.calls += call->rq.tunnel != NULL;
 	call->reply.body.max = call->rq.body_max ? call->rq.body_max : REPLY_BODY_MAX;
 	set_rest(h);
-	set_tls(h);
 	if (set_place(h, e) < 0) {
 		http_close(h);
 		return -1;

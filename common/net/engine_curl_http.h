@@ -1,4 +1,4 @@
-/* One HTTP call under way, shared by engine_curl_http.c and engine_curl_end.c. */
+/* One HTTP call under way, shared by engine_curl_http.c, engine_tls.c and engine_curl_end.c. */
 #ifndef NET_ENGINE_CURL_HTTP_H
 #define NET_ENGINE_CURL_HTTP_H
 
@@ -27,6 +27,9 @@ struct http {
 MUST_CHECK int http_open(struct engine *g, struct call *call, struct pipe *pipe, struct http **out, struct err *e);
 /* Takes it out of the multi handle if it is there and gives it back; the call stays. */
 void http_close(struct http *h);
+
+/* engine_tls.c: who is trusted; secure: the address is https. */
+void http_set_tls(struct http *h, bool secure);
 
 /* engine_turn.c: the call goes now, or when another one of its server has ended; and it has ended, or is given up. */
 MUST_CHECK int turn_take(struct http *h, struct err *e);
