@@ -32,6 +32,25 @@ static void print_change(struct app *app, const struct plan_change *c)
 	}
 }
 
+/* What is not of AWS, and comes with the chart. */
+static void print_chart(struct app *app, const struct world *w)
+{
+	const struct value *list = w->want.network_policy;
+
+	fprintf(app->out, "chart %s %s, Vault %s\n", inputs_text(w->inputs, "chart"), inputs_text(w->inputs, "chart_version"),
+	        w->want.image_tag);
+	if (w->want.audit_storage)
+		fprintf(app->out, "  audit volumes of %s each, class %s\n", w->want.audit_storage,
+		        w->want.audit_storage_class ? w->want.audit_storage_class : "as the cluster has it");
+	if (w->want.audit_to)
+		fprintf(app->out, "  audit lines of stdout collected by '%s', into %s%s\n", w->want.names.collector,
+		        w->want.audit_bucket ? w->want.audit_bucket : "the log group ", w->want.names.log_group);
+	for (size_t i = 0; list && i < list->n; i++)
+		fprintf(app->out, "%s%s", i ? ", " : "  network policy: only from ", list->items[i]->text);
+	if (list)
+		fprintf(app->out, ", and where External Secrets runs\n");
+}
+
 static int print_plan(struct session *s, const struct plan *plan, struct err *e)
 {
 	struct app *app = s->app;
@@ -46,8 +65,7 @@ static int print_plan(struct session *s, const struct plan *plan, struct err *e)
 	else
 		fprintf(app->out, "%zu changes for the Vault '%s' of %s/%s in account %s, %s\n", plan->n, w->want.release,
 		        w->want.cluster, w->want.namespace_, w->caller_account, w->want.region);
-	fprintf(app->out, "chart %s %s, Vault %s\n", inputs_text(w->inputs, "chart"), inputs_text(w->inputs, "chart_version"),
-	        w->want.image_tag);
+	print_chart(app, w);
 	return 0;
 }
 

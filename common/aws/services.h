@@ -1,6 +1,6 @@
 /*
  * The operations that we call, as rows; one file a service (kms.c, dynamodb.c,
- * iam.c, sts.c, eks.c, tagging.c, cloudwatch.c, secretsmanager.c). Parameters and answers are in AWS's own
+ * iam.c, sts.c, eks.c, tagging.c, cloudwatch.c, logs.c, secretsmanager.c). Parameters and answers are in AWS's own
  * names; shapes: the service's API reference.
  */
 #ifndef AWS_SERVICES_H
@@ -9,7 +9,7 @@
 #include "aws/client.h"
 
 extern const struct aws_service aws_kms, aws_dynamodb, aws_iam, aws_sts, aws_eks, aws_tagging,
-	aws_cloudwatch, aws_secretsmanager;
+	aws_cloudwatch, aws_secretsmanager, aws_logs;
 
 extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, kms_update_alias,
 	kms_enable_key_rotation, kms_disable_key_rotation, kms_get_key_rotation_status,
@@ -38,6 +38,8 @@ extern const struct aws_op eks_describe_cluster, eks_list_clusters,
 extern const struct aws_op tagging_get_resources;
 
 extern const struct aws_op cloudwatch_get_metric_data;
+
+extern const struct aws_op logs_describe_log_groups, logs_create_log_group;
 
 extern const struct aws_op secretsmanager_create_secret, secretsmanager_describe_secret, secretsmanager_update_secret,
 	secretsmanager_get_secret_value, secretsmanager_replicate_secret_to_regions;

@@ -131,7 +131,7 @@ static void store_input(const struct slot *s)
 		value = value_new_text(s->mem, truth ? "true" : "false");
 	}
 	value->mark.file = flag;
-	if (s->opt->key->type != KEY_TAGS) {
+	if (s->opt->key->type != KEY_TAGS && s->opt->key->type != KEY_LIST) {
 		value_set(s->mem, s->out->inputs, key, value);
 		return;
 	}

@@ -51,7 +51,5 @@ void fix_patch_set(const struct diag *d, struct finding *f, const char *json_pat
 const struct value *server_template(const struct diag *d);
 /* v as JSON on one line, in the arena. */
 const char *json_line(struct arena *a, const struct value *v);
-/* "512Mi", "1G", "134217728" in bytes; 0: none, or not understood. */
-int64_t quantity_bytes(const char *text);
 
 #endif

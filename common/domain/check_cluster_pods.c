@@ -2,6 +2,7 @@
 #include "domain/check_cluster.h"
 
 #include "core/text.h"
+#include "domain/quantity.h"
 #include "domain/inputs.h"
 
 #define HOSTNAME_KEY "kubernetes.io/hostname"

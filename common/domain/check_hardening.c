@@ -1,4 +1,5 @@
 /* hardening: what would be better, though nothing is broken. One check a part, and one score over all of them. */
+#include "domain/check_hardening.h"
 #include "domain/diag_base.h"
 #include "domain/diag_cluster.h"
 #include "domain/diag_kms.h"
@@ -252,6 +253,11 @@ static const struct check checks[] = {
 	  .decides = "sys/audit, where a token for Vault is given.",
 	  .remedy = "vault audit enable file file_path=/vault/audit/audit.log",
 	  .reference = "Vault, Audit devices"),
+	CHECK("collector", "what is audited is taken away from the nodes", .reads = NEEDS("config.read"),
+	  .uses = NEEDS("cluster.daemon-sets", "vault.audit"), .judge = judge_collected,
+	  .decides = "A DaemonSet of ours, or one with an image that is known to collect logs, or such a container in the servers' "
+	             "pods; where a token for Vault is given, also whether a device writes to stdout.",
+	  .remedy = "helm vault-aws install --audit-to cloudwatch", .reference = "Vault, Audit devices"),
 	CHECK("root-token", "the root token is revoked", .reads = NEEDS("config.read"), .judge = judge_root_token,
 	  .decides = "Not at all from outside: it is told so that it is not forgotten.",
 	  .remedy = "vault token revoke -self, with the root token",
@@ -285,7 +291,7 @@ static const struct check checks[] = {
 	             "key and this table.",
 	  .remedy = "put the least policy on the role", .reference = "IAM, Security best practices, Apply least-privilege permissions"),
 	CHECK("score", "how hardened it is", .reads = NEEDS("config.read"),
-	  .uses = NEEDS("pods.read", "cluster.netpols", "key.rotation", "key.read", "table.backups", "table.read",
+	  .uses = NEEDS("pods.read", "cluster.netpols", "cluster.daemon-sets", "key.rotation", "key.read", "table.backups", "table.read",
 	  "role.policies", "vault.audit"),
 	  .judge = judge_score, .decides = "Counts the parts above that hold, among those that could be seen.",
 	  .remedy = "see the parts", .reference = "Vault, Production hardening"),

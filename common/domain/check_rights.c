@@ -88,6 +88,7 @@ const struct right check_rights[] = {
 	KUBE("cluster.nodes", IN_CLUSTER, "", "nodes", "list"),
 	KUBE("cluster.namespaces", IN_CLUSTER, "", "namespaces", "list"),
 	KUBE("cluster.dns", IN_KUBE_SYSTEM, "", "pods", "list"),
+	KUBE("cluster.daemon-sets", IN_CLUSTER, "apps", "daemonsets", "list"),
 	KUBE("cluster.api", IN_CLUSTER, DISCOVERY, "endpointslices", "list"),
 	KUBE("cluster.budgets", IN_RELEASE, "policy", "poddisruptionbudgets", "list"),
 	KUBE("cluster.services", IN_RELEASE, "", "services", "list"),

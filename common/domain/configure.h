@@ -147,7 +147,8 @@ const char *config_id(struct arena *a, const struct config_item *item);
 
 /*
  * After the reads. Fills w->dropped. ERR_CONFLICT: what is there cannot become what the file says (a mount of another
- * type or version, an audit device with other options), or another run is at work.
+ * type or version, an audit device with other options), or another run is at work. ERR_GUARD: an audit device would
+ * write where the pods have no volume.
  */
 MUST_CHECK int configure_compare(struct configure *w, struct err *e);
 /* What the writes would do; in the arena. */

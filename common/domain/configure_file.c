@@ -1,4 +1,4 @@
-#include "domain/configure.h"
+#include "domain/configure_part.h"
 
 #include "core/text.h"
 #include "formats/iso8601.h"
@@ -343,10 +343,10 @@ static void check_audit(struct reader *r, const struct config_item *item)
 {
 	const char *path = value_text_or(item->want, "file_path", NULL), *type = value_text_or(item->want, "socket_type", "tcp");
 
-	if (path && *path == '/') {
+	if (configure_audit_is_file(path)) {
 		mark_err_also(r->warnings, ERR_CONFIG, &item->mark, "nobody rotates '%s', and a full disk stops Vault", path);
 		err_hint(r->warnings, "rotate it and send Vault a SIGHUP afterwards; or log to stdout, which the kubelet rotates");
-	} else if (path && !text_same(path, "stdout") && !text_same(path, "discard")) {
+	} else if (path && *path != '/' && !text_same(path, "stdout") && !text_same(path, "discard")) {
 		mark_err_also(r->e, ERR_CONFIG, &item->mark, "'file_path' must be stdout, discard or an absolute path, not '%s'", path);
 	}
 	if (!text_same(type, "tcp") && !text_same(type, "udp") && !text_same(type, "unix"))
@@ -355,11 +355,14 @@ static void check_audit(struct reader *r, const struct config_item *item)
 
 static void read_audit(struct reader *r, const struct value *map)
 {
+	size_t sockets = 0;
+
 	for (size_t i = 0; i < map->n; i++) {
 		const struct value *body = map_of(r, map->items[i], map->names[i]);
 		const char *type = body ? value_text_or(body, "type", "file") : NULL;
 		struct config_item *item;
 
+		sockets += text_same(type, "socket");
 		if (!check_name(r, map, i, true, "an audit device") || !body)
 			continue;
 		item = add_item(r, CONFIG_AUDIT, map->names[i], &map->name_marks[i]);
@@ -373,6 +376,10 @@ static void read_audit(struct reader *r, const struct value *map)
 	}
 	if (map->n == 0)
 		mark_err_also(r->warnings, ERR_CONFIG, &map->mark, "without an audit device nobody can tell who read what");
+	else if (sockets == map->n) {
+		mark_err_also(r->warnings, ERR_CONFIG, &map->mark, "sockets alone: Vault answers nobody while no device takes its lines");
+		err_hint(r->warnings, "have a device beside it, such as stdout: { type: file, file_path: stdout }");
+	}
 }
 
 /* Without the section: what no Vault should be without. */

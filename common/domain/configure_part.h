@@ -11,6 +11,11 @@ enum heard configure_hear_plain(struct configure *w, const struct reply *reply, 
 enum heard configure_hear_made(struct configure *w, const struct reply *reply, struct err *e, const char *doing,
                                const char *name);
 
+/* Adds to e (ERR_GUARD) each new audit device whose file would lie on no volume that outlives the pods (none known: nothing). */
+void configure_check_volumes(const struct configure *w, struct err *e);
+/* It names a file, and neither a device nor a word of Vault's (stdout, discard). */
+bool configure_audit_is_file(const char *file_path);
+
 /* The manifest's own mount. */
 bool configure_mount_due(const void *world, size_t item);
 int configure_ask_mount(const void *world, size_t item, struct request *rq, struct err *e);

@@ -1,5 +1,5 @@
 /* What differs, what was dropped, and how that is told. */
-#include "domain/configure.h"
+#include "domain/configure_part.h"
 
 #include "core/text.h"
 #include "formats/iso8601.h"
@@ -201,6 +201,8 @@ int configure_compare(struct configure *w, struct err *e)
 	if (check_rival(w, e) < 0)
 		return -1;
 	tell_conflicts(w, e);
+	if (!e->kind)
+		configure_check_volumes(w, e);
 	if (e->kind)
 		return -1;
 	find_dropped(w);

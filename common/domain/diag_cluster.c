@@ -48,6 +48,7 @@ DUE(release_known)
 
 LIST_STEP(nodes, "reading the nodes", "/api/v1/nodes", "")
 LIST_STEP(namespaces, "reading the namespaces", "/api/v1/namespaces", "")
+LIST_STEP(daemon_sets, "reading the DaemonSets", "/apis/apps/v1/daemonsets", "")
 LIST_STEP(dns_pods, "reading the pods of the cluster's DNS", "/api/v1/namespaces/kube-system/pods",
     "labelSelector=k8s-app%3Dkube-dns")
 LIST_STEP(api, "reading the addresses of the API server", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
@@ -169,6 +170,7 @@ const struct step diag_cluster_steps[] = {
 	ROW("cluster.nodes", nodes),
 	ROW("cluster.namespaces", namespaces),
 	ROW("cluster.dns", dns_pods),
+	ROW("cluster.daemon-sets", daemon_sets),
 	ROW("cluster.api", api),
 	ROW("cluster.budgets", budgets, OF_RELEASE),
 	ROW("cluster.services", services, OF_RELEASE),

@@ -19,6 +19,7 @@ struct bound_role {
 
 struct diag_cluster {
 	struct diag_list nodes, budgets, services, slices, policies, namespaces, dns_pods, bindings;
+	struct diag_list daemon_sets;        /* of all namespaces */
 	struct diag_list api;                /* EndpointSlices of the API server, in 'default' */
 	struct bound_role role[REVIEWER_ROLES_MAX];   /* of the release's service account, by ClusterRoleBindings */
 	size_t n_roles;
@@ -28,7 +29,7 @@ struct diag_cluster {
 /* Never NULL: empty before the first step of the family has ended. */
 const struct diag_cluster *diag_cluster(const struct diag *d);
 
-enum { DIAG_CLUSTER_STEPS = 11 };
+enum { DIAG_CLUSTER_STEPS = 12 };
 extern const struct step diag_cluster_steps[DIAG_CLUSTER_STEPS];
 
 /* The ClusterRole that exists to let its holder review tokens. */

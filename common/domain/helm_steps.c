@@ -284,6 +284,7 @@ static int check_document(struct world *w, const struct value *object, struct er
 		const char *account = value_text_or(object, "spec.template.spec.serviceAccountName", "");
 
 		w->install->fullname = object_name(object);
+		w->install->set = object;
 		if (text_same(account, w->want.service_account))
 			return 0;
 		return err_set(e, ERR_CONFIG, 0, "your values give the pods the service account '%s', but '%s' is wanted", account,

@@ -3,6 +3,7 @@
 #include "aws/client.h"
 #include "core/text.h"
 #include "domain/names.h"
+#include "domain/quantity.h"
 
 #include <ctype.h>
 
@@ -118,6 +119,39 @@ static int check_issuer(const char *text, struct err *e)
 	return 0;
 }
 
+/* A resource.Quantity of whole bytes, and more than a few: "10" would be ten bytes. */
+static int check_size(const char *text, struct err *e)
+{
+	if (isdigit((unsigned char)*text) && !strpbrk(text, "xXeEpP") && quantity_bytes(text) >= 1 << 20)
+		return 0;
+	err_set(e, ERR_CONFIG, 0, "is no size of a volume");
+	err_hint(e, "write it as Kubernetes does, such as 10Gi");
+	return -1;
+}
+
+/* RFC 1123 subdomain: storage classes. */
+static int check_subdomain(const char *text, struct err *e)
+{
+	size_t n = strlen(text);
+
+	if (!n || n > 253 || !only(text, "-.") || strpbrk(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") || !isalnum((unsigned char)*text) ||
+	    !isalnum((unsigned char)text[n - 1]))
+		return err_set(e, ERR_CONFIG, 0, "is no Kubernetes name (lower-case letters, digits, '-', '.')");
+	return 0;
+}
+
+/* S3, general purpose buckets: 3 to 63 lower-case letters, digits, '.' and '-', begun and ended by a letter or digit. */
+static int check_bucket(const char *text, struct err *e)
+{
+	AUTO(err) struct err why = {0};
+	size_t n = strlen(text);
+
+	if (n < 3 || n > 63 || check_subdomain(text, &why) < 0)
+		return err_set(e, ERR_CONFIG, 0, "is no name of a bucket (3 to 63 lower-case letters, digits, '-', '.')");
+	return 0;
+}
+
+static const char *const audit_words[] = { "cloudwatch", "s3", NULL };
 static const char *const billing_words[] = { "on-demand", "provisioned", NULL };
 
 #define KEY(n, t, ...) { .name = n, .type = t, __VA_ARGS__ }
@@ -177,8 +211,15 @@ const struct input_key input_keys[] = {
 	KEY("create_oidc_provider", KEY_BOOL, .fallback = "true",
 	    .help = "make the cluster's IAM OIDC provider where it is missing"),
 	KEY("injector", KEY_BOOL, .fallback = "false", .help = "run the chart's agent injector"),
-	KEY("audit_storage", KEY_BOOL, .fallback = "false", .help = "a volume for audit logs in each pod"),
-	KEY("network_policy", KEY_BOOL, .fallback = "false", .help = "the chart's NetworkPolicy"),
+	KEY("audit_storage", KEY_TEXT, .metavar = "SIZE", .check = check_size,
+	    .help = "a volume for audit logs in each pod, from the first install on"),
+	KEY("audit_storage_class", KEY_TEXT, .metavar = "NAME", .check = check_subdomain,
+	    .help = "storage class of these volumes (the cluster's default)"),
+	KEY("audit_to", KEY_TEXT, .metavar = "PLACE", .words = audit_words,
+	    .help = "collect what is audited to stdout: cloudwatch or s3"),
+	KEY("audit_bucket", KEY_TEXT, .metavar = "NAME", .check = check_bucket, .help = "the bucket, for audit_to s3"),
+	KEY("network_policy", KEY_LIST, .metavar = "NAMESPACES", .check = check_label,
+	    .help = "only these namespaces may reach Vault, by a NetworkPolicy"),
 };
 
 const size_t n_input_keys = COUNT_OF(input_keys);
@@ -189,4 +230,27 @@ int input_key_find(const char *name)
 		if (text_same(input_keys[i].name, name))
 			return (int)i;
 	return -1;
+}
+
+static bool is_given(const struct inputs *in, const char *name)
+{
+	const struct input *at = inputs_at(in, name);
+
+	return at->value && at->given;
+}
+
+void input_keys_agree(const struct inputs *in, struct err *e)
+{
+	const char *to = inputs_text(in, "audit_to");
+
+	if (is_given(in, "audit_storage_class") && !inputs_text(in, "audit_storage"))
+		err_also(e, ERR_CONFIG, "%s: 'audit_storage_class' without 'audit_storage', the size of the volume",
+		         inputs_at(in, "audit_storage_class")->from);
+	if (is_given(in, "audit_bucket") && !text_same(to, "s3"))
+		err_also(e, ERR_CONFIG, "%s: 'audit_bucket' is for 'audit_to' s3", inputs_at(in, "audit_bucket")->from);
+	if (text_same(to, "s3") && !inputs_text(in, "audit_bucket")) {
+		err_also(e, ERR_CONFIG, "%s: 'audit_to' s3 takes a bucket, and 'audit_bucket' is missing",
+		         inputs_at(in, "audit_to")->from);
+		err_hint(e, "give --audit-bucket NAME, a bucket that is there");
+	}
 }

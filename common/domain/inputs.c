@@ -63,6 +63,38 @@ static void check_tag(const char *from, const char *key, const char *value, stru
 		err_also(e, ERR_CONFIG, "%s: the tag '%s' is reserved", from, key);
 }
 
+static bool has_text(const struct value *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (text_same(list->items[i]->text, text))
+			return true;
+	return false;
+}
+
+static void take_one(struct inputs *in, size_t i, struct value *list, const char *text, const char *from, struct err *e)
+{
+	AUTO(err) struct err why = {0};
+
+	if (input_keys[i].check && input_keys[i].check(text, &why) < 0)
+		err_also(e, ERR_CONFIG, "%s: '%s' %s: '%s'", from, input_keys[i].name, why.text, text);
+	else if (!has_text(list, text))
+		value_push(in->mem, list, value_new_text(in->mem, text));
+}
+
+/* "a,b" */
+static void take_words(struct inputs *in, size_t i, struct value *list, const char *text, const char *from, struct err *e)
+{
+	struct view rest = view_text(text);
+
+	while (rest.p)
+		take_one(in, i, list, arena_view(in->mem, view_trim(view_cut(&rest, ','))), from, e);
+}
+
+static void take_value(struct inputs *in, size_t i, struct value *v, const char *from)
+{
+	in->at[i] = (struct input){ .value = v, .from = arena_text(in->mem, from), .given = true };
+}
+
 /* Takes one scalar given as text: from a flag, the environment, or a file's scalar. */
 static void take_text(struct inputs *in, size_t i, const char *text, const char *from, struct err *e)
 {
@@ -92,6 +124,10 @@ static void take_text(struct inputs *in, size_t i, const char *text, const char 
 		}
 		v = value_new_int(in->mem, number);
 		break;
+	case KEY_LIST:
+		v = value_new_list(in->mem);
+		take_words(in, i, v, text, from, e);
+		break;
 	default:
 		for (const char *const *w = key->words; w; w++) {
 			if (!*w) {
@@ -114,7 +150,7 @@ static void take_text(struct inputs *in, size_t i, const char *text, const char 
 		}
 		v = value_new_text(in->mem, text);
 	}
-	in->at[i] = (struct input){ .value = v, .from = arena_text(in->mem, from), .given = true };
+	take_value(in, i, v, from);
 }
 
 static void take_tag(struct inputs *in, struct value *tags, const char *pair, const char *from, struct err *e)
@@ -130,9 +166,18 @@ static void take_tag(struct inputs *in, struct value *tags, const char *pair, co
 	value_set(in->mem, tags, name, value_new_view(in->mem, rest));
 }
 
-static void take_tags(struct inputs *in, size_t i, struct value *tags, const char *from)
+/* Of a flag that may be repeated: tags, or texts. */
+static void take_repeated(struct inputs *in, size_t i, const struct value *given, const char *from, struct err *e)
 {
-	in->at[i] = (struct input){ .value = tags, .from = arena_text(in->mem, from), .given = true };
+	bool tags = input_keys[i].type == KEY_TAGS;
+	struct value *all = tags ? value_new_map(in->mem) : value_new_list(in->mem);
+
+	for (size_t k = 0; k < given->n; k++)
+		if (tags)
+			take_tag(in, all, given->items[k]->text, from, e);
+		else
+			take_words(in, i, all, given->items[k]->text, from, e);
+	take_value(in, i, all, from);
 }
 
 static void take_flags(struct inputs *in, const struct value *flags, struct err *e)
@@ -147,11 +192,7 @@ static void take_flags(struct inputs *in, const struct value *flags, struct err 
 		if (v->type == VALUE_TEXT) {
 			take_text(in, (size_t)i, v->text, from, e);
 		} else if (v->type == VALUE_LIST) {
-			struct value *tags = value_new_map(in->mem);
-
-			for (size_t k = 0; k < v->n; k++)
-				take_tag(in, tags, v->items[k]->text, from, e);
-			take_tags(in, (size_t)i, tags, from);
+			take_repeated(in, (size_t)i, v, from, e);
 		}
 	}
 }
@@ -173,7 +214,7 @@ static void take_environment(struct inputs *in, const struct host *host, struct 
 
 			while (rest.p)
 				take_tag(in, tags, arena_view(in->mem, view_cut(&rest, ',')), name, e);
-			take_tags(in, i, tags, name);
+			take_value(in, i, tags, name);
 		} else {
 			take_text(in, i, text, name, e);
 		}
@@ -203,13 +244,32 @@ static void take_file_tags(struct inputs *in, size_t i, const struct value *v, c
 		check_tag(from, v->names[k], item->text, e);
 		value_set_text(in->mem, tags, v->names[k], item->text);
 	}
-	take_tags(in, i, tags, place(in, &v->mark, file));
+	take_value(in, i, tags, place(in, &v->mark, file));
+}
+
+static void take_file_list(struct inputs *in, size_t i, const struct value *v, const char *from, const char *file,
+                           struct err *e)
+{
+	struct value *list = value_new_list(in->mem);
+
+	for (size_t k = 0; k < v->n; k++) {
+		const struct value *item = v->items[k];
+		const char *at = place(in, &item->mark, file);
+
+		if (item->type == VALUE_TEXT)
+			take_one(in, i, list, item->text, at, e);
+		else
+			err_also(e, ERR_CONFIG, "%s: '%s' must be a list of texts, and %s is none", at, input_keys[i].name,
+			         value_type_name(item->type));
+	}
+	take_value(in, i, list, from);
 }
 
 static const char *expected(enum key_type type)
 {
 	static const char *const words[] = {
 		[KEY_TEXT] = "a text", [KEY_BOOL] = "true or false", [KEY_INT] = "a whole number", [KEY_TAGS] = "a map of texts",
+		[KEY_LIST] = "a list of texts",
 	};
 
 	return words[type];
@@ -220,6 +280,7 @@ static void take_file_value(struct inputs *in, size_t i, const struct value *v, 
 {
 	static const enum value_type wanted[] = {
 		[KEY_TEXT] = VALUE_TEXT, [KEY_BOOL] = VALUE_BOOL, [KEY_INT] = VALUE_INT, [KEY_TAGS] = VALUE_MAP,
+		[KEY_LIST] = VALUE_LIST,
 	};
 	const struct input_key *key = &input_keys[i];
 
@@ -234,6 +295,8 @@ static void take_file_value(struct inputs *in, size_t i, const struct value *v, 
 	}
 	if (key->type == KEY_TAGS)
 		take_file_tags(in, i, v, file, e);
+	else if (key->type == KEY_LIST)
+		take_file_list(in, i, v, from, file, e);
 	else if (v->type == VALUE_TEXT)
 		take_text(in, i, v->text, from, e);
 	else if (v->type == VALUE_BOOL)
@@ -352,6 +415,7 @@ void inputs_find(struct inputs *in, const char *name, const char *text, const ch
 
 int inputs_complete(const struct inputs *in, struct err *e)
 {
+	input_keys_agree(in, e);
 	for (size_t i = 0; i < n_input_keys; i++) {
 		const struct input_key *key = &input_keys[i];
 		AUTO(text) char *flag = NULL;
@@ -403,6 +467,11 @@ const struct value *inputs_tags(const struct inputs *in)
 	const struct value *v = inputs_at(in, "tags")->value;
 
 	return v ? v : value_new_map(in->mem);
+}
+
+const struct value *inputs_list(const struct inputs *in, const char *name)
+{
+	return inputs_at(in, name)->value;
 }
 
 void inputs_release(struct inputs *in)

@@ -14,7 +14,7 @@
 #include "core/host.h"
 #include "core/value.h"
 
-enum key_type { KEY_TEXT, KEY_BOOL, KEY_INT, KEY_TAGS };
+enum key_type { KEY_TEXT, KEY_BOOL, KEY_INT, KEY_TAGS, KEY_LIST };
 
 enum {
 	KEY_REQUIRED = 1 << 0,
@@ -31,7 +31,7 @@ struct input_key {
 	const char *help;
 	int64_t min, max;        /* KEY_INT */
 	const char *const *words; /* KEY_TEXT: the only ones allowed, NULL-terminated; NULL: any */
-	/* NULL, or a further rule: -1 with e set (ERR_CONFIG, text without place). */
+	/* NULL, or a further rule (KEY_LIST: of each text): -1 with e set (ERR_CONFIG, text without place). */
 	int (*check)(const char *text, struct err *e);
 };
 
@@ -40,6 +40,10 @@ extern const size_t n_input_keys;
 
 /* Index of a key by name; -1 when there is none. */
 int input_key_find(const char *name);
+
+struct inputs;
+/* Keys that mean something only together: each that stands alone is added to e. */
+void input_keys_agree(const struct inputs *in, struct err *e);
 
 struct input {
 	const struct value *value;   /* NULL: not given and without default */
@@ -54,7 +58,8 @@ struct inputs {
 };
 
 /*
- * flags: map of key name to text, or list of texts for tags ("k=v" each), with the flag's name as mark.file; NULL: none.
+ * flags: map of key name to text, or list of texts for tags ("k=v" each) and lists, with the flag's name as mark.file;
+ * NULL: none.
  * config_path: NULL none, "-" standard input (given as stdin_text), "git::..." is refused here. Required keys that
  * may be found later are not missed here, but by inputs_complete.
  */
@@ -73,6 +78,8 @@ const char *inputs_text(const struct inputs *in, const char *name);   /* NULL: a
 bool inputs_bool(const struct inputs *in, const char *name);
 int64_t inputs_int(const struct inputs *in, const char *name);
 const struct value *inputs_tags(const struct inputs *in);             /* a map of texts, never NULL */
+
+const struct value *inputs_list(const struct inputs *in, const char *name);   /* of texts; NULL: absent */
 
 void inputs_release(struct inputs *in);
 

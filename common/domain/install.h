@@ -26,6 +26,7 @@ struct install {
 	unsigned helm_major;
 	bool has_repository;                         /* `hashicorp` is one of helm's */
 	const char *fullname;                        /* of the chart's objects */
+	const struct value *set;                     /* the servers' StatefulSet, as rendered */
 	const char *chart_seen;                      /* "vault 0.34.1": what was really rendered */
 	const char *manifest;
 	int64_t wait_until_ms;                       /* wall clock; 0: not waiting yet */

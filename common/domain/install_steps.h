@@ -14,11 +14,20 @@ ASK(ask_helm_repositories); HEAR(hear_helm_repositories); DUE(repositories_matte
 ASK(ask_render); HEAR(hear_render);
 ASK(ask_helm_install); HEAR(hear_helm_install);
 
+/* network_steps.c */
+ASK(ask_operators); HEAR(hear_operators); DUE(network_due);
+ASK(ask_api_addresses); HEAR(hear_api_addresses);
+
+/* collector_kube_steps.c */
+ASK(ask_apply_collector); HEAR(hear_applied_collector); DUE(collector_installed);
+size_t count_collector(const void *world);
+
 /* cluster_steps.c */
 ASK(ask_namespace); HEAR(hear_namespace);
 ASK(ask_account); HEAR(hear_account);
 ASK(ask_config); HEAR(hear_config);
 ASK(ask_binding); HEAR(hear_binding);
+ASK(ask_set); HEAR(hear_set);
 ASK(ask_create_namespace); HEAR(hear_created_namespace); DUE(namespace_due);
 ASK(ask_apply_account); HEAR(hear_applied_account);
 

@@ -66,6 +66,9 @@ void names_choose(struct arena *a, const struct inputs *in, const char *cluster,
 	out->alias = arena_printf(a, "alias/%s",
 	                          names_fit(a, arena_printf(a, "%s-unseal", prefix), ALIAS_NAME_MAX - strlen("alias/")));
 	out->table = table ? table : names_fit(a, prefix, TABLE_NAME_MAX);
+	out->collector_role = names_fit(a, arena_printf(a, "%s-audit-%s", prefix, region), ROLE_NAME_MAX);
+	out->collector = NULL;
+	out->log_group = names_fit(a, arena_printf(a, "/vault/%s/audit", prefix), LOG_GROUP_MAX);
 	out->role = role ? role : names_fit(a, arena_printf(a, "%s-%s", prefix, region), ROLE_NAME_MAX);
 }
 
@@ -75,6 +78,7 @@ int names_make(struct arena *a, const struct inputs *in, const char *region, con
 	enum { OUR_TAGS = 7 };   /* live, claim, key and role besides the four of make_tags; aws: ones are not counted */
 
 	names_choose(a, in, inputs_text(in, "cluster_name"), region, out);
+	out->collector = names_fit(a, arena_printf(a, "%s-audit-collector", release), OBJECT_NAME_MAX);
 	out->tags = make_tags(a, in, namespace_, release);
 	refuse_word("the table's name", out->table, e);
 	if (out->tags->n + OUR_TAGS > TAGS_MAX)

@@ -22,10 +22,13 @@
 #define TAG_ROLE      TAG_PREFIX "role"
 #define MANAGED_BY    "helm-vault-aws"
 
-enum { ROLE_NAME_MAX = 64, TABLE_NAME_MAX = 255, ALIAS_NAME_MAX = 256, TAGS_MAX = 50 };
+enum { ROLE_NAME_MAX = 64, OBJECT_NAME_MAX = 63, LOG_GROUP_MAX = 512, TABLE_NAME_MAX = 255, ALIAS_NAME_MAX = 256, TAGS_MAX = 50 };
 
 struct names {
 	const char *alias, *table, *role;
+	const char *collector_role;  /* of the collector of audit lines */
+	const char *collector;       /* its objects in Kubernetes; NULL: the release is not known */
+	const char *log_group;       /* where it sends them in CloudWatch, and below which key in S3 (without the first '/') */
 	const struct value *tags;    /* a map of texts: what everything of ours carries */
 };
 

@@ -73,13 +73,39 @@ static bool is_everything(const char *cidr)
 
 /* ---- one rule ---- */
 
+/* Of a node itself, and so of nothing outside the cluster: link-local addresses, and EC2's metadata service in IPv6. */
+static const struct {
+	const char *cidr;
+	unsigned bits;
+} node_blocks[] = { { "169.254.0.0/16", 16 }, { "fe80::/10", 10 }, { "fd00:ec2::/32", 32 } };
+
+static bool is_of_node(const char *cidr)
+{
+	struct address net;
+	unsigned bits;
+	AUTO(text) char *ip = xstrndup(cidr, strcspn(cidr, "/"));
+
+	for (size_t i = 0; i < COUNT_OF(node_blocks); i++)
+		if (cidr_parse(cidr, &net, &bits) && bits >= node_blocks[i].bits && cidr_holds(node_blocks[i].cidr, ip))
+			return true;
+	return false;
+}
+
+static bool excepts_outside(const struct value *except)
+{
+	for (size_t i = 0; except && except->type == VALUE_LIST && i < except->n; i++)
+		if (!is_of_node(value_text_or(except->items[i], "", "")))
+			return true;
+	return false;
+}
+
 static enum match block_matches(const struct value *block, const struct net_end *other)
 {
 	const char *cidr = value_text_or(block, "cidr", "");
 	const struct value *except = value_get(block, "except");
 
 	if (!other->ip)
-		return is_everything(cidr) && !value_count(except, NULL) ? MATCH : MATCH_UNSURE;
+		return is_everything(cidr) && !excepts_outside(except) ? MATCH : MATCH_UNSURE;
 	if (!cidr_holds(cidr, other->ip))
 		return MATCH_NOT;
 	for (size_t i = 0; except && except->type == VALUE_LIST && i < except->n; i++)

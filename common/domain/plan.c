@@ -87,6 +87,41 @@ static void describe_policy(struct writer *to)
 	     document(w, world_role_policy(w, w->key.arn ? w->key.arn : UNKNOWN)));
 }
 
+static const char *name_collector(const struct world *w)
+{
+	return w->want.names.collector_role;
+}
+
+static void describe_collector(struct writer *to)
+{
+	const struct world *w = to->w;
+
+	attr(to, "path", NULL, w->want.role_path);
+	attr(to, "permissions boundary", NULL, w->want.boundary);
+	attr(to, "trust policy", NULL, document(w, world_collector_trust(w)));
+	attr(to, "tags", NULL, document(w, w->want.names.tags));
+}
+
+static void describe_collector_trust(struct writer *to)
+{
+	attr(to, "trust policy", document(to->w, to->w->collector.trust), document(to->w, world_collector_trust(to->w)));
+}
+
+static void describe_collector_policy(struct writer *to)
+{
+	attr(to, "vault-audit-policy", document(to->w, to->w->collector.policy), document(to->w, world_collector_policy(to->w)));
+}
+
+static const char *name_group(const struct world *w)
+{
+	return w->want.names.log_group;
+}
+
+static void describe_group(struct writer *to)
+{
+	attr(to, "tags", NULL, document(to->w, to->w->want.names.tags));
+}
+
 static const char *name_provider(const struct world *w)
 {
 	return w->cluster.issuer;
@@ -172,6 +207,11 @@ static bool policy_is_new(const struct world *w)
 	return w->role.policy_presence != PRESENT;
 }
 
+static bool collector_policy_is_new(const struct world *w)
+{
+	return w->collector.policy_presence != PRESENT;
+}
+
 static bool never(const struct world *w)
 {
 	(void)w;
@@ -195,6 +235,10 @@ static const struct {
 	{ "role.create", "IAM role", name_role, always, describe_role },
 	{ "trust.set", "IAM role", name_role, never, describe_trust },
 	{ "policy.put", "IAM role", name_role, policy_is_new, describe_policy },
+	{ "collector.role", "IAM role", name_collector, always, describe_collector },
+	{ "collector.trust", "IAM role", name_collector, never, describe_collector_trust },
+	{ "collector.policy", "IAM role", name_collector, collector_policy_is_new, describe_collector_policy },
+	{ "group.create", "log group", name_group, always, describe_group },
 	{ "provider.create", "IAM OIDC provider", name_provider, always, describe_provider },
 };
 
@@ -236,6 +280,12 @@ struct value *plan_value(const struct world *w, const struct plan *plan)
 	value_set_text(a, root, "chart", inputs_text(w->inputs, "chart"));
 	value_set_text(a, root, "chart_version", inputs_text(w->inputs, "chart_version"));
 	value_set_text(a, root, "vault_version", w->want.image_tag);
+	if (w->want.audit_storage)
+		value_set_text(a, root, "audit_storage", w->want.audit_storage);
+	if (w->want.audit_to)
+		value_set_text(a, root, "audit_to", w->want.audit_to);
+	if (w->want.network_policy)
+		value_set(a, root, "network_policy", value_copy(a, w->want.network_policy));
 	changes = value_set(a, root, "changes", value_new_list(a));
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct plan_change *c = &plan->changes[i];

@@ -24,6 +24,8 @@ unsigned provision_modifications(const struct world *w)
 	if (unfinished(w))
 		return 0;
 	return (unsigned)(!w->role.made && role_trust_differs(w)) + (unsigned)(!w->role.made && role_policy_differs(w)) +
+	       (unsigned)(!w->collector.made && collector_trust_differs(w)) +
+	       (unsigned)(!w->collector.made && collector_policy_differs(w)) +
 	       (unsigned)(!w->key.made && key_rotation_differs(w)) + (unsigned)(!w->table.made && table_pitr_differs(w)) +
 	       (unsigned)(!w->table.made && table_protection_differs(w));
 }
@@ -133,8 +135,11 @@ int want_fill(struct arena *a, const struct inputs *in, struct want *out, struct
 		.replicas = inputs_int(in, "replicas"),
 		.image_tag = inputs_text(in, "image_tag"),
 		.injector = inputs_bool(in, "injector"),
-		.audit_storage = inputs_bool(in, "audit_storage"),
-		.network_policy = inputs_bool(in, "network_policy"),
+		.audit_storage = inputs_text(in, "audit_storage"),
+		.audit_storage_class = inputs_text(in, "audit_storage_class"),
+		.audit_to = inputs_text(in, "audit_to"),
+		.audit_bucket = inputs_text(in, "audit_bucket"),
+		.network_policy = inputs_list(in, "network_policy"),
 	};
 	if (!out->cluster || !out->region)
 		return 0;

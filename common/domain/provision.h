@@ -25,6 +25,8 @@ MUST_CHECK int provision_guard(const struct world *w, struct err *e);
 bool role_trust_differs(const struct world *w);
 bool role_policy_differs(const struct world *w);
 bool key_rotation_differs(const struct world *w);
+bool collector_trust_differs(const struct world *w);
+bool collector_policy_differs(const struct world *w);
 bool table_pitr_differs(const struct world *w);
 bool table_protection_differs(const struct world *w);
 /* They may be made: somebody said so, or an earlier run was cut short before it had set them. */

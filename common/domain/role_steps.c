@@ -8,12 +8,11 @@
 #define ROLE_POLICY "vault-policy"
 #define STS_AUDIENCE "sts.amazonaws.com"
 
-int ask_role(const void *world, size_t item, struct request *rq, struct err *e)
-{
-	const struct world *w = world;
+/* ---- any role of ours, by name ---- */
 
-	(void)item;
-	return aws_ask(w->aws, rq, &iam_get_role, params_of(&rq->mem, "RoleName", w->want.names.role, NULL), e);
+int role_ask(const struct world *w, struct request *rq, const char *name, struct err *e)
+{
+	return aws_ask(w->aws, rq, &iam_get_role, params_of(&rq->mem, "RoleName", name, NULL), e);
 }
 
 static int read_role(struct world *w, const struct value *role, struct have_role *out, struct err *e)
@@ -31,23 +30,146 @@ static int read_role(struct world *w, const struct value *role, struct have_role
 	return 0;
 }
 
-enum heard hear_role(void *world, size_t item, const struct reply *reply, struct err *e)
+enum heard role_hear(struct world *w, struct have_role *role, const char *name, const struct reply *reply, struct err *e)
 {
-	struct world *w = world;
 	struct aws_answer answer;
-	enum heard heard = hear_aws(w, &iam_get_role, reply, "NoSuchEntity", &answer, e, "reading the role '%s'",
-	                            w->want.names.role);
+	enum heard heard = hear_aws(w, &iam_get_role, reply, "NoSuchEntity", &answer, e, "reading the role '%s'", name);
 
-	(void)item;
 	if (heard != HEARD_DONE)
 		return heard;
 	if (!answer.ok) {
-		w->role.presence = ABSENT;
+		role->presence = ABSENT;
 		return HEARD_DONE;
 	}
-	if (read_role(w, value_get(answer.body, "Role"), &w->role, e) < 0)
+	if (read_role(w, value_get(answer.body, "Role"), role, e) < 0)
 		return HEARD_UNSURE;
-	return check_ours(w, w->role.tags, "role", w->want.names.role, e);
+	return check_ours(w, role->tags, "role", name, e);
+}
+
+int role_ask_policy(const struct world *w, struct request *rq, const char *name, const char *policy, struct err *e)
+{
+	return aws_ask(w->aws, rq, &iam_get_role_policy, params_of(&rq->mem, "RoleName", name, "PolicyName", policy, NULL), e);
+}
+
+enum heard role_hear_policy(struct world *w, struct have_role *role, const char *name, const struct reply *reply,
+                            struct err *e)
+{
+	struct aws_answer answer;
+	enum heard heard = hear_aws(w, &iam_get_role_policy, reply, "NoSuchEntity", &answer, e,
+	                            "reading the policy of the role '%s'", name);
+	struct value *document;
+
+	if (heard != HEARD_DONE)
+		return heard;
+	if (!answer.ok) {
+		role->policy_presence = ABSENT;
+		return HEARD_DONE;
+	}
+	if (policy_document_parse(w->mem, value_text_or(answer.body, "PolicyDocument", ""), &document, e) < 0)
+		return HEARD_UNSURE;
+	role->policy_presence = PRESENT;
+	role->policy = document;
+	return HEARD_DONE;
+}
+
+static const char *document_text(struct arena *a, const struct value *document)
+{
+	AUTO(buf) struct buf text = BUF_MAX(64 << 10);
+
+	va_json_print(&text, document, false);
+	return arena_text(a, buf_str(&text));
+}
+
+int role_ask_create(const struct world *w, struct request *rq, const char *name, const char *what, const struct value *trust,
+                    struct err *e)
+{
+	struct arena *a = &rq->mem;
+	struct value *params = params_of(a, "RoleName", name, "Path", w->want.role_path, "PermissionsBoundary", w->want.boundary,
+	                                 "AssumeRolePolicyDocument", document_text(a, trust), NULL);
+
+	value_set_text(a, params, "Description",
+	               arena_printf(a, "%s '%s' in %s/%s", what, w->want.release, w->want.cluster, w->want.namespace_));
+	value_set(a, params, "Tags", tags_to_list(a, w->want.names.tags, "Key", "Value"));
+	return aws_ask(w->aws, rq, &iam_create_role, params, e);
+}
+
+enum heard role_hear_created(struct world *w, struct have_role *to, const char *name, const struct value *trust,
+                             const struct reply *reply, struct err *e)
+{
+	struct have_role role = { .made = true, .policy_presence = ABSENT };
+	struct aws_answer answer;
+	enum heard heard = hear_aws(w, &iam_create_role, reply, "EntityAlreadyExists", &answer, e, "creating the role '%s'", name);
+
+	if (heard != HEARD_DONE)
+		return heard;
+	if (!answer.ok) {
+		err_set(e, ERR_CONFLICT, answer.status, "the role '%s' exists", name);
+		return HEARD_UNSURE;
+	}
+	if (read_role(w, value_get(answer.body, "Role"), &role, e) < 0)
+		return HEARD_UNSURE;
+	role.trust = trust;
+	*to = role;
+	return HEARD_DONE;
+}
+
+int role_ask_set_trust(const struct world *w, struct request *rq, const char *name, const struct value *trust, struct err *e)
+{
+	return aws_ask(w->aws, rq, &iam_update_assume_role_policy,
+	               params_of(&rq->mem, "RoleName", name, "PolicyDocument", document_text(&rq->mem, trust), NULL), e);
+}
+
+enum heard role_hear_set_trust(struct world *w, struct have_role *role, const char *name, const struct value *trust,
+                               const struct reply *reply, struct err *e)
+{
+	struct aws_answer answer;
+	enum heard heard = hear_aws(w, &iam_update_assume_role_policy, reply, NULL, &answer, e,
+	                            "setting the trust policy of the role '%s'", name);
+
+	if (heard == HEARD_DONE)
+		role->trust = trust;
+	return heard;
+}
+
+int role_ask_put_policy(const struct world *w, struct request *rq, const char *name, const char *policy,
+                        const struct value *document, struct err *e)
+{
+	return aws_ask(w->aws, rq, &iam_put_role_policy,
+	               params_of(&rq->mem, "RoleName", name, "PolicyName", policy, "PolicyDocument",
+	                         document_text(&rq->mem, document), NULL), e);
+}
+
+enum heard role_hear_put_policy(struct world *w, struct have_role *role, const char *name, const struct value *document,
+                                const struct reply *reply, struct err *e)
+{
+	struct aws_answer answer;
+	enum heard heard = hear_aws(w, &iam_put_role_policy, reply, NULL, &answer, e, "writing the policy of the role '%s'", name);
+
+	if (heard == HEARD_REFUSED && aws_code_is(&answer, "NoSuchEntity"))
+		return HEARD_NOT_YET;     /* a new role is not known everywhere at once */
+	if (heard == HEARD_DONE) {
+		role->policy_presence = PRESENT;
+		role->policy = document;
+	}
+	return heard;
+}
+
+/* ---- Vault's ---- */
+
+int ask_role(const void *world, size_t item, struct request *rq, struct err *e)
+{
+	const struct world *w = world;
+
+	(void)item;
+	return role_ask(w, rq, w->want.names.role, e);
+}
+
+enum heard hear_role(void *world, size_t item, const struct reply *reply, struct err *e)
+{
+	struct world *w = world;
+
+	(void)item;
+	return role_hear(w, &w->role, w->want.names.role, reply, e);
 }
 
 int ask_policy(const void *world, size_t item, struct request *rq, struct err *e)
@@ -55,30 +177,15 @@ int ask_policy(const void *world, size_t item, struct request *rq, struct err *e
 	const struct world *w = world;
 
 	(void)item;
-	return aws_ask(w->aws, rq, &iam_get_role_policy,
-	               params_of(&rq->mem, "RoleName", w->want.names.role, "PolicyName", ROLE_POLICY, NULL), e);
+	return role_ask_policy(w, rq, w->want.names.role, ROLE_POLICY, e);
 }
 
 enum heard hear_policy(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct world *w = world;
-	struct aws_answer answer;
-	enum heard heard = hear_aws(w, &iam_get_role_policy, reply, "NoSuchEntity", &answer, e,
-	                            "reading the policy of the role '%s'", w->want.names.role);
-	struct value *document;
 
 	(void)item;
-	if (heard != HEARD_DONE)
-		return heard;
-	if (!answer.ok) {
-		w->role.policy_presence = ABSENT;
-		return HEARD_DONE;
-	}
-	if (policy_document_parse(w->mem, value_text_or(answer.body, "PolicyDocument", ""), &document, e) < 0)
-		return HEARD_UNSURE;
-	w->role.policy_presence = PRESENT;
-	w->role.policy = document;
-	return HEARD_DONE;
+	return role_hear_policy(w, &w->role, w->want.names.role, reply, e);
 }
 
 int ask_provider(const void *world, size_t item, struct request *rq, struct err *e)
@@ -178,49 +285,20 @@ bool role_due(const void *world, size_t item)
 	return w->role.presence == ABSENT && !provision_held(w);
 }
 
-static const char *document_text(struct arena *a, const struct value *document)
-{
-	AUTO(buf) struct buf text = BUF_MAX(64 << 10);
-
-	va_json_print(&text, document, false);
-	return arena_text(a, buf_str(&text));
-}
-
 int ask_create_role(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct world *w = world;
-	struct arena *a = &rq->mem;
-	struct value *params = params_of(a, "RoleName", w->want.names.role, "Path", w->want.role_path, "PermissionsBoundary",
-	                                 w->want.boundary, "AssumeRolePolicyDocument",
-	                                 document_text(a, world_trust_policy(w)), NULL);
 
 	(void)item;
-	value_set_text(a, params, "Description",
-	               arena_printf(a, "Vault '%s' in %s/%s", w->want.release, w->want.cluster, w->want.namespace_));
-	value_set(a, params, "Tags", tags_to_list(a, w->want.names.tags, "Key", "Value"));
-	return aws_ask(w->aws, rq, &iam_create_role, params, e);
+	return role_ask_create(w, rq, w->want.names.role, "Vault", world_trust_policy(w), e);
 }
 
 enum heard hear_created_role(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct world *w = world;
-	struct have_role role = { .made = true, .policy_presence = ABSENT };
-	struct aws_answer answer;
-	enum heard heard = hear_aws(w, &iam_create_role, reply, "EntityAlreadyExists", &answer, e, "creating the role '%s'",
-	                            w->want.names.role);
 
 	(void)item;
-	if (heard != HEARD_DONE)
-		return heard;
-	if (!answer.ok) {
-		err_set(e, ERR_CONFLICT, answer.status, "the role '%s' exists", w->want.names.role);
-		return HEARD_UNSURE;
-	}
-	if (read_role(w, value_get(answer.body, "Role"), &role, e) < 0)
-		return HEARD_UNSURE;
-	role.trust = world_trust_policy(w);
-	w->role = role;
-	return HEARD_DONE;
+	return role_hear_created(w, &w->role, w->want.names.role, world_trust_policy(w), reply, e);
 }
 
 bool role_trust_differs(const struct world *w)
@@ -242,22 +320,15 @@ int ask_set_trust(const void *world, size_t item, struct request *rq, struct err
 	const struct world *w = world;
 
 	(void)item;
-	return aws_ask(w->aws, rq, &iam_update_assume_role_policy,
-	               params_of(&rq->mem, "RoleName", w->want.names.role, "PolicyDocument",
-	                         document_text(&rq->mem, world_trust_policy(w)), NULL), e);
+	return role_ask_set_trust(w, rq, w->want.names.role, world_trust_policy(w), e);
 }
 
 enum heard hear_set_trust(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct world *w = world;
-	struct aws_answer answer;
-	enum heard heard = hear_aws(w, &iam_update_assume_role_policy, reply, NULL, &answer, e,
-	                            "setting the trust policy of the role '%s'", w->want.names.role);
 
 	(void)item;
-	if (heard == HEARD_DONE)
-		w->role.trust = world_trust_policy(w);
-	return heard;
+	return role_hear_set_trust(w, &w->role, w->want.names.role, world_trust_policy(w), reply, e);
 }
 
 bool role_policy_differs(const struct world *w)
@@ -284,24 +355,13 @@ int ask_put_policy(const void *world, size_t item, struct request *rq, struct er
 	const struct world *w = world;
 
 	(void)item;
-	return aws_ask(w->aws, rq, &iam_put_role_policy,
-	               params_of(&rq->mem, "RoleName", w->want.names.role, "PolicyName", ROLE_POLICY, "PolicyDocument",
-	                         document_text(&rq->mem, world_role_policy(w, w->key.arn)), NULL), e);
+	return role_ask_put_policy(w, rq, w->want.names.role, ROLE_POLICY, world_role_policy(w, w->key.arn), e);
 }
 
 enum heard hear_put_policy(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct world *w = world;
-	struct aws_answer answer;
-	enum heard heard = hear_aws(w, &iam_put_role_policy, reply, NULL, &answer, e, "writing the policy of the role '%s'",
-	                            w->want.names.role);
 
 	(void)item;
-	if (heard == HEARD_REFUSED && aws_code_is(&answer, "NoSuchEntity"))
-		return HEARD_NOT_YET;     /* a new role is not known everywhere at once */
-	if (heard == HEARD_DONE) {
-		w->role.policy_presence = PRESENT;
-		w->role.policy = world_role_policy(w, w->key.arn);
-	}
-	return heard;
+	return role_hear_put_policy(w, &w->role, w->want.names.role, world_role_policy(w, w->key.arn), reply, e);
 }

@@ -61,7 +61,37 @@ enum heard hear_tagged_table(struct world *w, const struct reply *reply, struct 
 /* Before whatever is made or changed first: provision_guard. */
 int change_guard(void *world, size_t item, struct err *e);
 
-/* role_steps.c */
+/*
+ * role_steps.c: any role of ours by its name, and what is known of it; `trust` and documents outlive the run.
+ * `what`: how its description begins.
+ */
+int role_ask(const struct world *w, struct request *rq, const char *name, struct err *e);
+enum heard role_hear(struct world *w, struct have_role *role, const char *name, const struct reply *reply, struct err *e);
+int role_ask_policy(const struct world *w, struct request *rq, const char *name, const char *policy, struct err *e);
+enum heard role_hear_policy(struct world *w, struct have_role *role, const char *name, const struct reply *reply,
+                            struct err *e);
+int role_ask_create(const struct world *w, struct request *rq, const char *name, const char *what, const struct value *trust,
+                    struct err *e);
+enum heard role_hear_created(struct world *w, struct have_role *to, const char *name, const struct value *trust,
+                             const struct reply *reply, struct err *e);
+int role_ask_set_trust(const struct world *w, struct request *rq, const char *name, const struct value *trust, struct err *e);
+enum heard role_hear_set_trust(struct world *w, struct have_role *role, const char *name, const struct value *trust,
+                               const struct reply *reply, struct err *e);
+int role_ask_put_policy(const struct world *w, struct request *rq, const char *name, const char *policy,
+                        const struct value *document, struct err *e);
+enum heard role_hear_put_policy(struct world *w, struct have_role *role, const char *name, const struct value *document,
+                                const struct reply *reply, struct err *e);
+
+/* collector_steps.c: what the collector of audit lines needs in AWS, where audit_to asks for one */
+ASK(ask_collector_role); HEAR(hear_collector_role); DUE(collector_wanted);
+ASK(ask_collector_policy); HEAR(hear_collector_policy);
+ASK(ask_log_group); HEAR(hear_log_group); DUE(log_group_wanted);
+ASK(ask_create_collector_role); HEAR(hear_created_collector_role); DUE(collector_role_due);
+ASK(ask_set_collector_trust); HEAR(hear_set_collector_trust); DUE(collector_trust_due);
+ASK(ask_put_collector_policy); HEAR(hear_put_collector_policy); DUE(collector_policy_due);
+ASK(ask_create_log_group); HEAR(hear_created_log_group); DUE(log_group_due);
+
+/* role_steps.c: Vault's */
 ASK(ask_role); HEAR(hear_role);
 ASK(ask_policy); HEAR(hear_policy);
 ASK(ask_provider); HEAR(hear_provider);

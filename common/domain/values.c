@@ -4,7 +4,7 @@
 
 struct value *values_make(struct arena *a, const struct want *want, const char *key_arn, const char *role_arn)
 {
-	struct value *values = value_new_map(a), *account, *annotations, *environment;
+	struct value *values = value_new_map(a), *account, *annotations, *environment, *storage;
 
 	value_put(a, values, "injector.enabled", value_new_bool(a, want->injector));
 	value_put(a, values, "server.image.tag", value_new_text(a, want->image_tag));
@@ -25,10 +25,16 @@ struct value *values_make(struct arena *a, const struct want *want, const char *
 	value_put(a, values, "server.ha.enabled", value_new_bool(a, true));
 	value_put(a, values, "server.ha.replicas", value_new_int(a, want->replicas));
 	value_put(a, values, "server.ha.config", value_new_text(a, vault_config_print(a, want, key_arn)));
-	if (want->audit_storage)
-		value_put(a, values, "server.auditStorage.enabled", value_new_bool(a, true));
+	if (want->audit_storage) {
+		storage = value_new_map(a);
+		value_put(a, values, "server.auditStorage", storage);
+		value_set_bool(a, storage, "enabled", true);
+		value_set_text(a, storage, "size", want->audit_storage);
+		if (want->audit_storage_class)
+			value_set_text(a, storage, "storageClass", want->audit_storage_class);
+	}
 	if (want->network_policy)
-		value_put(a, values, "server.networkPolicy.enabled", value_new_bool(a, true));
+		value_put(a, values, "server.networkPolicy", values_network_policy(a, want));
 	return values;
 }
 

@@ -8,6 +8,12 @@
 struct value *values_make(struct arena *a, const struct want *want, const char *key_arn, const char *role_arn);
 
 /*
+ * server.networkPolicy: the API from the namespaces of want->network_policy, all ports of the servers among themselves;
+ * out of the servers DNS, each other, and HTTPS to everywhere (AWS, the API server) but the node's metadata service.
+ */
+struct value *values_network_policy(struct arena *a, const struct want *want);
+
+/*
  * kms_key_id, kms_key_arn, dynamodb_table_name, dynamodb_table_arn, iam_role_arn, iam_role_name, vault_config
  * ({namespace, service_account, region, values}). ERR_ABSENT, all at once, for what does not exist yet.
  */

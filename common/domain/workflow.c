@@ -7,18 +7,20 @@
  * so creations wait for all of these. On a new account those of the second round are not due and cost no round trip.
  */
 #define READS "caller.read", "cluster.read", "key.by-alias", "tagged.read", "table.read", "pitr.read", "backups.read", \
-	"role.read", "policy.read", "table.tags", "key.tags-found", "rotation.read-found", "table.items", \
-	"chart.render", "account.read", "binding.read", "config.read"
+	"role.read", "policy.read", "collector.role-read", "collector.policy-read", "group.read", "table.tags", "key.tags-found", "rotation.read-found", "table.items", \
+	"chart.render", "account.read", "binding.read", "config.read", "set.read"
 
 /* The AWS side stands. */
 #define AWS_DONE "alias.create", "rotation.set", "pitr.set", "protection.set", "policy.put", "trust.set", \
-	"provider.create", "table.mark"
+	"provider.create", "table.mark", "collector.policy", "collector.trust", "group.create"
 
 const struct step workflow_steps[] = {
 	/* what cluster and chart say, before the first write anywhere */
 	{ .name = "helm.version", .due = installing, .ask = ask_helm_version, .hear = hear_helm_version },
 	{ .name = "helm.repositories", .due = repositories_matter, .ask = ask_helm_repositories, .hear = hear_helm_repositories },
 	{ .name = "namespace.read", .due = installing, .ask = ask_namespace, .hear = hear_namespace },
+	{ .name = "operators.read", .due = network_due, .ask = ask_operators, .hear = hear_operators },
+	{ .name = "api.addresses", .due = network_due, .ask = ask_api_addresses, .hear = hear_api_addresses },
 	{ .name = "account.read", .due = installing, .ask = ask_account, .hear = hear_account },
 	/* first round: what AWS has */
 	{ .name = "caller.read", .ask = ask_caller, .hear = hear_caller },
@@ -30,10 +32,14 @@ const struct step workflow_steps[] = {
 	{ .name = "backups.read", .ask = ask_backups, .hear = hear_backups },
 	{ .name = "role.read", .ask = ask_role, .hear = hear_role },
 	{ .name = "policy.read", .ask = ask_policy, .hear = hear_policy },
+	{ .name = "collector.role-read", .due = collector_wanted, .ask = ask_collector_role, .hear = hear_collector_role },
+	{ .name = "collector.policy-read", .due = collector_wanted, .ask = ask_collector_policy, .hear = hear_collector_policy },
+	{ .name = "group.read", .due = log_group_wanted, .ask = ask_log_group, .hear = hear_log_group },
 	/* the chart with what was found, or with stand-ins for what is to be made */
 	{ .name = "chart.render", .title = "render the chart",
-	  .needs = NEEDS("helm.version", "helm.repositories", "key.by-alias", "role.read"), .due = installing,
-	  .ask = ask_render, .hear = hear_render },
+	  .needs = NEEDS("helm.version", "helm.repositories", "key.by-alias", "role.read", "operators.read", "api.addresses"),
+	  .due = installing, .ask = ask_render, .hear = hear_render },
+	{ .name = "set.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_set, .hear = hear_set },
 	{ .name = "binding.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_binding, .hear = hear_binding },
 	/* second round: about what was found */
 	{ .name = "provider.read", .needs = NEEDS("caller.read", "cluster.read"), .ask = ask_provider, .hear = hear_provider },
@@ -69,6 +75,19 @@ const struct step workflow_steps[] = {
 	  .before = change_guard, .ask = ask_set_trust, .hear = hear_set_trust },
 	{ .name = "protection.set", .needs = NEEDS("table.again"), .due = protection_due, .change = "set the deletion protection",
 	  .before = change_guard, .patience_s = 120, .ask = ask_set_protection, .hear = hear_set_protection },
+	/* the collector of audit lines */
+	{ .name = "collector.role", .needs = NEEDS("table.again"), .due = collector_role_due, .change = "create the collector's role",
+	  .before = change_guard, .settle = "collector.role-read", .settle_s = 5,
+	  .ask = ask_create_collector_role, .hear = hear_created_collector_role },
+	{ .name = "collector.trust", .needs = NEEDS("collector.role"), .due = collector_trust_due,
+	  .change = "set the collector's trust policy", .before = change_guard,
+	  .ask = ask_set_collector_trust, .hear = hear_set_collector_trust },
+	{ .name = "collector.policy", .needs = NEEDS("collector.role"), .due = collector_policy_due,
+	  .change = "write the collector's policy", .before = change_guard, .patience_s = 120,
+	  .ask = ask_put_collector_policy, .hear = hear_put_collector_policy },
+	{ .name = "group.create", .needs = NEEDS("table.again"), .due = log_group_due, .change = "create the log group",
+	  .before = change_guard, .settle = "group.read", .settle_s = 5, .patience_s = 60,
+	  .ask = ask_create_log_group, .hear = hear_created_log_group },
 	/* one key, whoever makes it */
 	{ .name = "key.settled", .title = "look for a key that another run may have made",
 	  .needs = NEEDS("table.tags-late", "table.items"), .due = key_may_be_elsewhere, .patience_s = TAG_LAG_S + 30,
@@ -120,6 +139,8 @@ const struct step workflow_steps[] = {
 	{ .name = "token.ask", .needs = NEEDS("account.apply"), .due = installing_for_real, .ask = ask_token, .hear = hear_token },
 	{ .name = "role.trial", .title = "wait until the service account can take the role", .needs = NEEDS("token.ask"), .due = trial_due, .patience_s = 300,
 	  .ask = ask_trial, .hear = hear_trial },
+	{ .name = "collector.apply", .needs = NEEDS("namespace.create", "chart.render"), .due = collector_installed,
+	  .count = count_collector, .change = "install the collector of audit lines", .ask = ask_apply_collector, .hear = hear_applied_collector },
 	{ .name = "chart.install", .needs = NEEDS("role.trial", "chart.render"), .due = installing_for_real,
 	  .change = "install the chart", .ask = ask_helm_install, .hear = hear_helm_install },
 	{ .name = "pods.running", .title = "wait for the pods", .needs = NEEDS("chart.install"), .due = wait_due, .patience_s = 86400,

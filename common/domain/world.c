@@ -77,8 +77,16 @@ const char *world_table_arn(const struct world *w)
 	                    w->want.names.table);
 }
 
+const char *world_collector_arn(const struct world *w)
+{
+	if (w->collector.arn)
+		return w->collector.arn;
+	return arena_printf(w->mem, "arn:%s:iam::%s:role%s%s", partition_of(w), w->caller_account, w->want.role_path,
+	                    w->want.names.collector_role);
+}
+
 /* One Allow statement for one principal, one action and two conditions: the least trust that IRSA works with. */
-struct value *world_trust_policy(const struct world *w)
+static struct value *trust_of_account(const struct world *w, const char *account)
 {
 	struct arena *a = w->mem;
 	struct value *doc = value_new_map(a), *statement = value_new_map(a), *equals = value_new_map(a);
@@ -91,9 +99,19 @@ struct value *world_trust_policy(const struct world *w)
 	value_set_text(a, statement, "Action", "sts:AssumeRoleWithWebIdentity");
 	value_set(a, value_set(a, statement, "Condition", value_new_map(a)), "StringEquals", equals);
 	value_set_text(a, equals, arena_printf(a, "%s:sub", site),
-	               arena_printf(a, "system:serviceaccount:%s:%s", w->want.namespace_, w->want.service_account));
+	               arena_printf(a, "system:serviceaccount:%s:%s", w->want.namespace_, account));
 	value_set_text(a, equals, arena_printf(a, "%s:aud", site), "sts.amazonaws.com");
 	return doc;
+}
+
+struct value *world_trust_policy(const struct world *w)
+{
+	return trust_of_account(w, w->want.service_account);
+}
+
+struct value *world_collector_trust(const struct world *w)
+{
+	return trust_of_account(w, w->want.names.collector);
 }
 
 static void allow(struct arena *a, struct value *statements, const char *sid, const char *const *actions, size_t n,
@@ -128,5 +146,27 @@ struct value *world_role_policy(const struct world *w, const char *key_arn)
 	statements = value_set(a, doc, "Statement", value_new_list(a));
 	allow(a, statements, "VaultSeal", seal, COUNT_OF(seal), key_arn);
 	allow(a, statements, "VaultStorage", storage, COUNT_OF(storage), world_table_arn(w));
+	return doc;
+}
+
+/*
+ * What Fluent Bit's outputs call: cloudwatch_logs with auto_create_group off makes streams and puts events; s3 with
+ * use_put_object puts objects (docs.fluentbit.io, the two outputs' pages).
+ */
+struct value *world_collector_policy(const struct world *w)
+{
+	static const char *const logs[] = { "logs:CreateLogStream", "logs:PutLogEvents" }, *const objects[] = { "s3:PutObject" };
+	struct arena *a = w->mem;
+	struct value *doc = value_new_map(a), *statements;
+
+	value_set_text(a, doc, "Version", "2012-10-17");
+	statements = value_set(a, doc, "Statement", value_new_list(a));
+	if (text_same(w->want.audit_to, "s3"))
+		allow(a, statements, "VaultAudit", objects, COUNT_OF(objects),
+		      arena_printf(a, "arn:%s:s3:::%s%s/*", partition_of(w), w->want.audit_bucket, w->want.names.log_group));
+	else
+		allow(a, statements, "VaultAudit", logs, COUNT_OF(logs),
+		      arena_printf(a, "arn:%s:logs:%s:%s:log-group:%s:*", partition_of(w), w->want.region, w->caller_account,
+		                   w->want.names.log_group));
 	return doc;
 }

@@ -27,7 +27,11 @@ struct want {
 	const char *table_key;                   /* dynamodb_kms_key_id; NULL: AWS's own */
 	int64_t replicas;
 	const char *image_tag;
-	bool injector, audit_storage, network_policy;
+	bool injector;
+	const char *audit_storage, *audit_storage_class;   /* size and class of the audit volumes; NULL: none, the default */
+	const char *audit_to, *audit_bucket;     /* "cloudwatch", "s3"; NULL: nothing is collected */
+	const struct value *network_policy;      /* namespaces that may reach Vault; NULL: no policy */
+	const struct value *api_addresses;       /* of the API server, for that policy, as found by an install; NULL: not read */
 };
 
 enum presence { UNKNOWN_YET, ABSENT, PRESENT };
@@ -114,6 +118,8 @@ struct world {
 	const char *key_gone;                    /* a mark led to it, but it is not there; NULL: none */
 	struct have_table table;
 	struct have_role role;
+	struct have_role collector;              /* of the collector of audit lines */
+	enum presence log_group;
 	struct have_provider provider;
 	struct tagged *tagged;                   /* by cluster, namespace and release */
 	bool tagged_whole;                       /* every page was read */
@@ -156,5 +162,9 @@ const char *world_issuer_site(const struct world *w);
 /* The documents that the role shall have. */
 struct value *world_trust_policy(const struct world *w);
 struct value *world_role_policy(const struct world *w, const char *key_arn);
+/* Those of the collector's role, by want.audit_to. */
+const char *world_collector_arn(const struct world *w);
+struct value *world_collector_trust(const struct world *w);
+struct value *world_collector_policy(const struct world *w);
 
 #endif

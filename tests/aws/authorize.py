@@ -13,6 +13,7 @@ TAGGING_RIGHT = {"kms:CreateKey": "kms:TagResource", "dynamodb:CreateTable": "dy
                  "iam:CreateRole": "iam:TagRole",
                  "iam:CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
                  "eks:CreateCluster": "eks:TagResource",
+                 "logs:CreateLogGroup": "logs:TagResource",
                  "secretsmanager:CreateSecret": "secretsmanager:TagResource"}
 
 

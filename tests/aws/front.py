@@ -20,6 +20,7 @@ import cloudwatch
 import control
 import eks
 import faults
+import logs
 import motoapp
 import tagging
 import world
@@ -35,7 +36,7 @@ from sts import Sts
 
 SERVICES = {"kms": Kms(), "dynamodb": Dynamodb(), "iam": Iam(), "sts": Sts(), "eks": eks.Eks(),
             "tag": tagging.Tagging(), "cloudwatch": cloudwatch.Cloudwatch(),
-            "secretsmanager": SecretsManager()}
+            "secretsmanager": SecretsManager(), "logs": logs.Logs()}
 UNSIGNED = {"sts:AssumeRoleWithWebIdentity"}
 
 

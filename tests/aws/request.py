@@ -8,7 +8,8 @@ from errors import AwsError
 
 TARGETS = {"TrentService": "kms", "DynamoDB_20120810": "dynamodb",
            "ResourceGroupsTaggingAPI_20170126": "tag", "secretsmanager": "secretsmanager",
-           "AmazonSSM": "ssm", "GraniteServiceVersion20100801": "cloudwatch"}
+           "AmazonSSM": "ssm", "GraniteServiceVersion20100801": "cloudwatch",
+           "Logs_20140328": "logs"}
 QUERY_VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
 # What IAM calls a service in an action, and what the others call it.
 SIGNING = {"tag": "tagging", "cloudwatch": "monitoring"}

@@ -1,6 +1,6 @@
 /*
  * An account of AWS behind the fake transport: KMS, DynamoDB, IAM, STS, EKS,
- * Secrets Manager and the search by tags, as far as the workflow calls them, each in its own
+ * Secrets Manager, CloudWatch Logs and the search by tags, as far as the workflow calls them, each in its own
  * protocol with its own words for what went wrong.
  *
  *	struct fake_cloud cloud;
@@ -95,6 +95,11 @@ struct cloud_secret {
 	bool deleted;                       /* in its recovery window */
 };
 
+struct cloud_group {
+	const char *name;
+	const struct value *tags;           /* a map of texts */
+};
+
 /* Something of another service that carries tags: a recovery point. */
 struct cloud_other {
 	const char *arn;
@@ -118,7 +123,8 @@ struct fake_cloud {
 	struct cloud_provider providers[CLOUD_MAX];
 	struct cloud_other others[CLOUD_MAX];
 	struct cloud_secret secrets[CLOUD_MAX];
-	unsigned n_secrets;
+	struct cloud_group groups[CLOUD_MAX];
+	unsigned n_secrets, n_groups;
 	unsigned n_keys, n_aliases, n_tables, n_backups, n_roles, n_providers, n_others;
 
 	unsigned writes;                    /* changing calls that were let in, refused ones included */
@@ -145,7 +151,7 @@ struct cloud_key *fake_cloud_add_key(struct fake_cloud *c, struct cloud_tags tag
 struct cloud_alias *fake_cloud_add_alias(struct fake_cloud *c, const char *name, const struct cloud_key *key);
 struct cloud_table *fake_cloud_add_table(struct fake_cloud *c, const char *name, struct cloud_tags tags);
 
-/* One key, with one alias that leads to it; one table, one role, one provider. */
+/* One key, with one alias that leads to it; one table, one provider; one role, and a second where there is a log group. */
 void fake_cloud_assert_one_of_each(const struct fake_cloud *c);
 
 /*

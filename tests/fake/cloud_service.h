@@ -37,7 +37,7 @@ struct cloud_service {
 };
 
 extern const struct cloud_service cloud_kms, cloud_dynamodb, cloud_iam, cloud_sts, cloud_eks, cloud_tagging,
-	cloud_secretsmanager;
+	cloud_secretsmanager, cloud_logs;
 
 /* Answers: a tree, what stands within <OpResult> (NULL: nothing), a refusal in the service's shape. */
 void cloud_answer(struct cloud_ask *ask, const struct value *body);

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "domain/names.h"
+#include "domain/provision.h"
 #include "domain/workflow.h"
 #include "unit/unit.h"
 
@@ -50,6 +51,68 @@ static void a_new_account_takes_four_round_trips(void **state)
 	assert_non_null(value_get(role->policies, "vault-policy"));
 	assert_non_null(strstr(value_get(role->policies, "vault-policy")->text, a.cloud.keys[0].arn));
 	assert_non_null(strstr(role->trust, "system:serviceaccount:vault:vault"));
+}
+
+/* A role of the collector's own, that may send lines to one place and nothing else; Vault's keeps its nine actions. */
+static void a_collector_has_its_own_role(void **state)
+{
+	static const struct { const char *settings[3], *policy; unsigned groups; } places[] = {
+		{ { "audit_to=cloudwatch" }, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"VaultAudit\",\"Effect\":\"Allow\","
+		  "\"Action\":[\"logs:CreateLogStream\",\"logs:PutLogEvents\"],\"Resource\":\"arn:aws:logs:" CLOUD_REGION ":"
+		  CLOUD_ACCOUNT ":log-group:/vault/prod-vault/audit:*\"}]}", 1 },
+		{ { "audit_to=s3", "audit_bucket=prod-audit" }, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"VaultAudit\","
+		  "\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\"],\"Resource\":\"arn:aws:s3:::prod-audit/vault/prod-vault/audit/*\"}]}",
+		  0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		AUTO(account) struct account a;
+		AUTO(run) struct run r, again;
+		const struct cloud_role *role;
+
+		account_init(&a);
+		must_apply(&a, &r, places[i].settings);
+		assert_int_equal(graph_depth(&r.graph), 4);
+		assert_int_equal(a.cloud.n_roles, 2);
+		role = &a.cloud.roles[text_same(a.cloud.roles[0].name, "prod-vault-audit-eu-central-1") ? 0 : 1];
+		assert_string_equal(role->name, "prod-vault-audit-eu-central-1");
+		assert_string_equal(value_get(role->policies, "vault-audit-policy")->text, places[i].policy);
+		assert_non_null(strstr(role->trust, "\":\"system:serviceaccount:vault:vault-audit-collector\""));
+		assert_int_equal(a.cloud.n_groups, places[i].groups);
+		if (a.cloud.n_groups) {
+			assert_string_equal(a.cloud.groups[0].name, "/vault/prod-vault/audit");
+			assert_text(value_text_or(value_get(a.cloud.groups[0].tags, "ManagedBy"), "", NULL), "helm-vault-aws");
+		}
+		fake_cloud_pass(&a.cloud, 3600000);
+		a.cloud.writes = 0;
+		must_apply(&a, &again, places[i].settings);
+		assert_int_equal(graph_depth(&again.graph), 2);
+		assert_int_equal(a.cloud.writes, 0);
+	}
+}
+
+/* Sent elsewhere: that is a change of what exists. */
+static void another_place_needs_consent(void **state)
+{
+	static const char *const logs[] = { "audit_to=cloudwatch", NULL },
+	                  *const bucket[] = { "audit_to=s3", "audit_bucket=prod-audit", NULL };
+	AUTO(account) struct account a;
+	AUTO(run) struct run r, held, done;
+
+	(void)state;
+	account_init(&a);
+	must_apply(&a, &r, logs);
+	fake_cloud_pass(&a.cloud, 3600000);
+	a.cloud.writes = 0;
+	run_open(&held, &a.cloud, &a.machine, bucket);
+	assert_int_equal(run_apply(&held), -1);
+	assert_int_equal(provision_modifications(&held.world), 1);
+	assert_int_equal(a.cloud.writes, 0);
+	run_open(&done, &a.cloud, &a.machine, bucket);
+	done.world.consent = true;
+	assert_int_equal(run_apply(&done), 0);
+	assert_int_equal(a.cloud.writes, 1);
 }
 
 static void everything_is_tagged(void **state)
@@ -290,6 +353,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_account_takes_four_round_trips),
+		cmocka_unit_test(a_collector_has_its_own_role),
+		cmocka_unit_test(another_place_needs_consent),
 		cmocka_unit_test(everything_is_tagged),
 		cmocka_unit_test(again_takes_two_and_writes_nothing),
 		cmocka_unit_test(a_plan_writes_nothing),

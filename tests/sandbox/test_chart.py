@@ -58,6 +58,24 @@ def test_a_service_account_made_elsewhere_is_used_and_not_made(helm):
     assert found["StatefulSet", "vault"]["spec"]["template"]["spec"]["serviceAccountName"] == "mine"
 
 
+def test_audit_volumes_are_claimed_for_each_pod(helm):
+    spec = objects(helm(values(auditStorage={"enabled": True, "size": "20Gi", "storageClass": "gp3"})))["StatefulSet", "vault"]["spec"]
+    claim, = spec["volumeClaimTemplates"]
+    assert (claim["metadata"]["name"], claim["spec"]) == ("audit", {
+        "accessModes": ["ReadWriteOnce"], "storageClassName": "gp3", "resources": {"requests": {"storage": "20Gi"}}})
+    assert {"name": "audit", "mountPath": "/vault/audit"} in spec["template"]["spec"]["containers"][0]["volumeMounts"]
+
+
+def test_a_network_policy_selects_the_servers(helm):
+    assert ("NetworkPolicy", "vault") not in objects(helm(HA))
+    spec = objects(helm(values(networkPolicy={"enabled": True})))["NetworkPolicy", "vault"]["spec"]
+    assert spec["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "vault", "app.kubernetes.io/instance": "vault"}
+    assert spec["ingress"][0]["from"] == [{"namespaceSelector": {}}] and "egress" not in spec
+    rules = [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 443, "protocol": "TCP"}]}]
+    spec = objects(helm(values(networkPolicy={"enabled": True, "ingress": [], "egress": rules})))["NetworkPolicy", "vault"]["spec"]
+    assert (spec["ingress"], spec["egress"]) == ([], rules)
+
+
 def test_the_configuration_is_a_template_and_memory_is_not_locked(helm):
     assert config(helm(values('ui = {{ eq .Release.Name "vault" }}\n'))) == "ui = true\ndisable_mlock = true"
     assert config(helm(values("disable_mlock = false\n"))) == "disable_mlock = false"

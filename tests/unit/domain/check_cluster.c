@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 #include "domain/check_cluster.h"
+#include "domain/quantity.h"
 #include "domain/diag_base.h"
 #include "unit/domain/quoted.h"
 

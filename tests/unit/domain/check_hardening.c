@@ -101,6 +101,62 @@ static void image_and_network_are_seen(void **state)
 	assert_int_equal(fixture_judge(&x, "hardening-network"), VERDICT_PASS);
 }
 
+#define SET(ns, name, labels, image, ready) \
+	"{\"metadata\":{\"namespace\":\"" ns "\",\"name\":\"" name "\",\"labels\":{" labels "}},\"spec\":{\"template\":{\"spec\":" \
+	"{\"containers\":[{\"image\":\"" image "\"}]}}},\"status\":{\"desiredNumberScheduled\":3,\"numberReady\":" ready "}}"
+#define OURS(release) "\"app.kubernetes.io/name\":\"vault-audit-collector\",\"app.kubernetes.io/instance\":\"" release "\""
+#define STDOUT_DEVICE "{\"a/\":{\"options\":{\"file_path\":\"/vault/audit/a\"}},\"b/\":{\"options\":{\"file_path\":\"stdout\"}}}"
+#define FILE_DEVICE "{\"a/\":{\"options\":{\"file_path\":\"/vault/audit/a\"}}}"
+
+static const struct {
+	const char *sets, *devices, *beside;    /* NULL: not read; no token; an image in the servers' pods */
+	enum verdict verdict;
+	const char *cause;
+} collectors[] = {
+	{ NULL, NULL, NULL, VERDICT_SKIP, "were not read" },
+	{ "", NULL, NULL, VERDICT_INFO, "nothing is seen that collects" },
+	{ SET("kube-system", "kube-proxy", "", "registry.k8s.io/kube-proxy:v1", "3"), NULL, NULL, VERDICT_INFO, "nothing is seen" },
+	{ SET("logging", "fb", "", "cr.fluentbit.io/fluent/fluent-bit:4.0", "3"), NULL, NULL, VERDICT_PASS, "'fb' reads" },
+	{ SET("logging", "v", "", "timberio/vector:0.40", "1"), NULL, NULL, VERDICT_PASS, "'v' reads" },
+	{ SET("logging", "fb", "", "cr.fluentbit.io/fluent/fluent-bit:4.0", "0"), NULL, NULL, VERDICT_INFO, "nothing is seen" },
+	{ SET("logging", "fb", "", "fluent/fluentd:1", "3"), STDOUT_DEVICE, NULL, VERDICT_PASS, "'fb' reads" },
+	{ SET("logging", "fb", "", "fluent/fluentd:1", "3"), FILE_DEVICE, NULL, VERDICT_INFO, "no audit device writes there" },
+	{ SET("logging", "fb", "", "fluent/fluentd:1", "3"), "{}", NULL, VERDICT_PASS, "'fb' reads" },
+	{ SET("vault", "c", OURS("vault"), "x", "3"), NULL, NULL, VERDICT_PASS, "'c' reads" },
+	{ SET("vault", "c", OURS("vault"), "x", "2"), NULL, NULL, VERDICT_WARN, "ready on 2 of 3 nodes" },
+	{ SET("vault", "c", OURS("other"), "x", "2"), NULL, NULL, VERDICT_INFO, "nothing is seen" },
+	{ SET("other", "c", OURS("vault"), "x", "2"), NULL, NULL, VERDICT_INFO, "nothing is seen" },
+	/* ours counts, whoever else is there */
+	{ SET("logging", "fb", "", "fluent/fluentd:1", "3") "," SET("vault", "c", OURS("vault"), "x", "0"), NULL, NULL, VERDICT_WARN,
+	  "'c' is ready on 0" },
+	{ "", FILE_DEVICE, "grafana/promtail:3", VERDICT_PASS, "beside them: 'grafana/promtail:3'" },
+	{ "", NULL, "hashicorp/vault:1.21.1", VERDICT_INFO, "nothing is seen" },
+};
+
+static void who_collects_is_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(collectors); i++) {
+		AUTO(fixture) struct fixture x;
+		struct diag_cluster cluster = {0};
+		struct diag_vault vault = {0};
+
+		fixture_init(&x, NULL);
+		x.d.part[DIAG_CLUSTER] = &cluster;
+		x.d.part[DIAG_VAULT] = &vault;
+		x.d.release.statefulset = fixture_json(&x.mem, arena_printf(&x.mem, "{\"spec\":{\"template\":{\"spec\":{\"containers\":"
+		    "[{\"image\":\"vault\"},{\"image\":\"%s\"}]}}}}", collectors[i].beside ? collectors[i].beside : ""));
+		if (collectors[i].sets)
+			cluster.daemon_sets = (struct diag_list){
+				.items = fixture_json(&x.mem, arena_printf(&x.mem, "[%s]", collectors[i].sets)), .read = true,
+			};
+		if (collectors[i].devices)
+			vault.audit = fixture_json(&x.mem, collectors[i].devices);
+		if (fixture_judge(&x, "hardening-collector") != collectors[i].verdict || !strstr(x.f.cause, collectors[i].cause))
+			fail_msg("case %zu: %s", i, x.f.cause);
+	}
+}
+
 static void the_score_counts_what_is_seen(void **state)
 {
 	AUTO(fixture) struct fixture x;
@@ -109,7 +165,7 @@ static void the_score_counts_what_is_seen(void **state)
 	fixture_init(&x, (const char *const[]){ "rotation={\"KeyRotationEnabled\":false}", "backups=null", NULL });
 	assert_int_equal(fixture_judge(&x, "hardening-score"), VERDICT_INFO);
 	assert_text(x.f.cause, "4 of 6 parts hold; lacking: image, rotation");
-	assert_text(x.f.evidence->text, "audit, root-token, recovery-keys, network, deletion-window, pitr");
+	assert_text(x.f.evidence->text, "audit, collector, root-token, recovery-keys, network, deletion-window, pitr");
 	assert_null(x.f.fix);
 }
 
@@ -120,6 +176,7 @@ int main(void)
 		cmocka_unit_test(the_configuration_is_read),
 		cmocka_unit_test(an_audit_device_counts),
 		cmocka_unit_test(image_and_network_are_seen),
+		cmocka_unit_test(who_collects_is_found),
 		cmocka_unit_test(the_score_counts_what_is_seen),
 	};
 

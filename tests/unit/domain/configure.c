@@ -5,8 +5,9 @@
 #include "unit/unit.h"
 
 #include "core/text.h"
-#include "domain/configure.h"
+#include "domain/configure_part.h"
 #include "fake/host.h"
+#include "unit/domain/quoted.h"
 #include "fake/transport.h"
 #include "formats/json.h"
 #include "formats/yaml.h"
@@ -246,6 +247,50 @@ static void must_run(struct scene *s, const char *text, bool prune)
 
 /* ---- */
 
+#define AUDIT_POD(mount, volume) \
+	"{'metadata':{'name':'vault-0'},'spec':{'containers':[{'name':'vault','volumeMounts':[{'name':'home'," \
+	"'mountPath':'/vault'}," mount "]}],'volumes':[{'name':'home','emptyDir':{}}," volume "]}}"
+#define CLAIM "{'name':'audit','persistentVolumeClaim':{'claimName':'audit-vault-0'}}"
+
+static const struct {
+	const char *path, *pod;
+	bool refused;
+} files[] = {
+	{ "/vault/audit/a.log", AUDIT_POD("{'name':'audit','mountPath':'/vault/audit'}", CLAIM), false },
+	{ "/vault/audit/a.log", AUDIT_POD("{'name':'audit','mountPath':'/vault/audit/'}", CLAIM), false },
+	{ "/vault/audit-2/a.log", AUDIT_POD("{'name':'audit','mountPath':'/vault/audit'}", CLAIM), true },
+	{ "/vault/audit/a.log", AUDIT_POD("{'name':'audit','mountPath':'/vault/audit','readOnly':true}", CLAIM), true },
+	{ "/vault/audit/a.log", AUDIT_POD("{'name':'audit','mountPath':'/vault/audit'}", "{'name':'audit','emptyDir':{}}"), true },
+	{ "/vault/audit/a.log", AUDIT_POD("{'name':'audit','mountPath':'/elsewhere'}", CLAIM), true },
+	{ "/tmp/a.log", AUDIT_POD("{'name':'audit','mountPath':'/vault/audit'}", CLAIM), true },
+	{ "/data/a.log", AUDIT_POD("{'name':'audit','mountPath':'/'}", CLAIM), false },
+	{ "stdout", AUDIT_POD("{'name':'audit','mountPath':'/elsewhere'}", CLAIM), false },
+	{ "/dev/stderr", AUDIT_POD("{'name':'audit','mountPath':'/elsewhere'}", CLAIM), false },
+};
+
+static void a_file_needs_a_volume(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		AUTO(arena) struct arena a = ARENA_INIT;
+		AUTO(err) struct err e = { 0 };
+		struct config_item device = { .kind = CONFIG_AUDIT, .name = "file", .want = value_new_map(&a) };
+		struct pod pod = { .name = "vault-0", .object = quoted(&a, files[i].pod) };
+		struct configure w = { .boot.pods = { .at = &pod, .n = 1 } };
+
+		w.config.lists[CONFIG_AUDIT] = (struct config_list){ &device, 1 };
+		value_set_text(&a, device.want, "file_path", files[i].path);
+		configure_check_volumes(&w, &e);
+		if (files[i].refused != (e.kind == ERR_GUARD))
+			fail_msg("%s, case %zu", files[i].path, i);
+		err_release(&e);
+		e = (struct err){ 0 };
+		device.have = device.want;      /* a device that is there is not asked about */
+		configure_check_volumes(&w, &e);
+		assert_int_equal(e.kind, ERR_NONE);
+	}
+}
+
 static void tables_are_sound(void **state)
 {
 	static const struct { const struct step *rows; const size_t *n; } tables[] = {
@@ -392,6 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_are_sound),
+		cmocka_unit_test(a_file_needs_a_volume),
 		cmocka_unit_test(a_second_run_only_reads),
 		cmocka_unit_test(prune_takes_only_what_was_made),
 		cmocka_unit_test(prune_never_goes_too_far),

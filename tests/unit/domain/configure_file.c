@@ -133,6 +133,8 @@ static const struct {
 } doubtful[] = {
 	{ "audit: {a: {type: file, file_path: /vault/audit/a.log}}",
 	  "f:1:9: nobody rotates '/vault/audit/a.log', and a full disk stops Vault" },
+	{ "audit: {a: {type: socket, address: 'h:1'}}",
+	  "f:1:8: sockets alone: Vault answers nobody while no device takes its lines" },
 	{ "audit: {}", "f:1:8: without an audit device nobody can tell who read what" },
 	{ POLICY ROLE "audience: , token_policies: app}}}}\n", "f:2:26: the role 'app' takes tokens for any audience" },
 	{ "kv: {s: }\npolicies: {a: 'path \"s/data/x\" { capabilities = [\"read\", \"list\"] }'}",

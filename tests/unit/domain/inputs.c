@@ -209,6 +209,9 @@ static void values_that_cannot_be_are_refused(void **state)
 		"account=12345", "name_prefix=a/b", "release=", "replicas=0", "replicas=12", "permissions_boundary=x",
 		"role_path=x", "iam_role_name=a/b", "kms_rotation_days=89", "dynamodb_table_name=ab", "dynamodb_billing=cheap",
 		"dynamodb_pitr_days=36", "dynamodb_kms_key_id=alias/x",
+		"audit_storage=true", "audit_storage=10", "audit_storage=0x10Gi", "audit_storage=10GB", "audit_storage=-1Gi",
+		"audit_storage_class=GP3", "audit_storage_class=gp3-", "audit_to=stdout", "audit_bucket=a/b", "audit_bucket=ab",
+		"network_policy=", "network_policy=apps,Shop",
 	};
 
 	(void)state;
@@ -221,6 +224,56 @@ static void values_that_cannot_be_are_refused(void **state)
 		assert_int_equal(g.e.kind, ERR_CONFIG);
 		assert_int_equal(err_count(&g.e), 1);
 	}
+}
+
+static void lists_come_in_every_form(void **state)
+{
+	static const char *const files[] = {
+		"network_policy: [apps, shop]\n", "network_policy:\n  - apps\n  - shop\n  - apps\n",
+	};
+	AUTO(given) struct given by_flag, by_env, bad;
+	const struct value *list;
+
+	(void)state;
+	given_init(&by_flag);
+	assert_int_equal(GIVE(&by_flag, NULL, "network_policy=apps, shop,apps"), 0);
+	list = inputs_list(&by_flag.in, "network_policy");
+	assert_int_equal(list->n, 2);
+	assert_string_equal(list->items[1]->text, "shop");
+	given_init(&by_env);
+	fake_host_env(&by_env.files, "VAULT_AWS_NETWORK_POLICY", "apps,shop");
+	assert_int_equal(GIVE(&by_env, NULL, NULL), 0);
+	assert_true(value_same(list, inputs_list(&by_env.in, "network_policy")));
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		AUTO(given) struct given by_file;
+
+		given_init(&by_file);
+		fake_host_file(&by_file.files, "vault.yaml", files[i]);
+		assert_int_equal(GIVE(&by_file, "vault.yaml", NULL), 0);
+		assert_true(value_same(list, inputs_list(&by_file.in, "network_policy")));
+	}
+	given_init(&bad);
+	fake_host_file(&bad.files, "vault.yaml", "network_policy: [apps, 7, Shop]\naudit_storage: true\n");
+	assert_int_equal(GIVE(&bad, "vault.yaml", NULL), -1);
+	assert_int_equal(err_count(&bad.e), 3);
+	assert_string_equal(bad.e.text, "vault.yaml:1:24: 'network_policy' must be a list of texts, and an integer is none");
+	assert_non_null(strstr(problem(&bad.e, 1)->text, "vault.yaml:1:27: 'network_policy' is no Kubernetes name"));
+	assert_non_null(strstr(problem(&bad.e, 2)->text, "vault.yaml:2:1: 'audit_storage' must be a text"));
+}
+
+static void keys_that_belong_together(void **state)
+{
+	AUTO(given) struct given g, s3;
+
+	(void)state;
+	given_init(&g);
+	assert_int_equal(GIVE_ALL(&g, "audit_storage_class=gp3", "audit_bucket=prod-audit"), 0);
+	assert_int_equal(inputs_complete(&g.in, &g.e), -1);
+	assert_int_equal(err_count(&g.e), 2);
+	given_init(&s3);
+	assert_int_equal(GIVE_ALL(&s3, "audit_to=s3"), 0);
+	assert_int_equal(inputs_complete(&s3.in, &s3.e), -1);
+	assert_non_null(strstr(s3.e.text, "'audit_bucket' is missing"));
 }
 
 static void files_that_are_none_are_refused(void **state)
@@ -270,6 +323,8 @@ int main(void)
 		cmocka_unit_test(json_and_standard_input_are_read),
 		cmocka_unit_test(tags_come_in_every_form),
 		cmocka_unit_test(values_that_cannot_be_are_refused),
+		cmocka_unit_test(lists_come_in_every_form),
+		cmocka_unit_test(keys_that_belong_together),
 		cmocka_unit_test(files_that_are_none_are_refused),
 		cmocka_unit_test(an_empty_file_says_nothing),
 	};

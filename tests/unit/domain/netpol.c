@@ -128,6 +128,12 @@ static const struct {
 	  OUTSIDE, NETPOL_ALLOWED },
 	{ POLICY("p", OURS ",'policyTypes':['Egress'],'egress':[{'to':[{'ipBlock':{'cidr':'0.0.0.0/0','except':['10.0.0.0/8']}}]}]"),
 	  NET_EGRESS, 443, "TCP", OUTSIDE, NETPOL_UNSURE },
+	{ POLICY("p", OURS ",'policyTypes':['Egress'],'egress':[{'to':[{'ipBlock':{'cidr':'0.0.0.0/0','except':"
+	  "['169.254.169.254/32']}}]}]"), NET_EGRESS, 443, "TCP", OUTSIDE, NETPOL_ALLOWED },
+	{ POLICY("p", OURS ",'policyTypes':['Egress'],'egress':[{'to':[{'ipBlock':{'cidr':'0.0.0.0/0','except':"
+	  "['169.254.169.254/32','168.0.0.0/6']}}]}]"), NET_EGRESS, 443, "TCP", OUTSIDE, NETPOL_UNSURE },
+	{ POLICY("p", OURS ",'policyTypes':['Egress'],'egress':[{'to':[{'ipBlock':{'cidr':'0.0.0.0/0','except':"
+	  "['169.254.0.0/15']}}]}]"), NET_EGRESS, 443, "TCP", OUTSIDE, NETPOL_UNSURE },
 	{ POLICY("p", OURS ",'policyTypes':['Egress'],'egress':[{'to':[{'ipBlock':{'cidr':'10.0.0.0/16'}}]}]"), NET_EGRESS, 443, "TCP",
 	  OUTSIDE, NETPOL_UNSURE },
 	{ POLICY("p", OURS ",'policyTypes':['Egress'],'egress':[{'to':[{'ipBlock':{'cidr':'10.0.0.0/16'}}]}]"), NET_EGRESS, 443, "TCP",

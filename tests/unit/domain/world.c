@@ -1,10 +1,12 @@
 /* Policies, values and outputs: the very texts, since a word too many here is a right too many. */
 #include "domain/world.h"
 
+#include "domain/netpol.h"
 #include "domain/values.h"
 #include "formats/json.h"
 #include "formats/yaml.h"
 #include "unit/domain/fixture.h"
+#include "unit/domain/quoted.h"
 #include "unit/unit.h"
 
 #define KEY  "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
@@ -174,8 +176,82 @@ static void values_are_these(void **state)
 {
 	(void)state;
 	assert_values(NULL, VALUES(""));
-	assert_values("audit_storage=true", VALUES("  auditStorage:\n    enabled: true\n"));
-	assert_values("network_policy=true", VALUES("  networkPolicy:\n    enabled: true\n"));
+	assert_values("audit_storage=20Gi", VALUES("  auditStorage:\n    enabled: true\n    size: \"20Gi\"\n"));
+}
+
+static struct net_end pod_of(struct arena *a, const char *namespace_, const char *labels)
+{
+	return (struct net_end){ .namespace_ = namespace_, .labels = labels ? quoted(a, labels) : NULL, .ip = "10.9.0.1" };
+}
+
+/* The chart's template around the values' lists. */
+static struct value *policy_of(struct arena *a, const struct want *want)
+{
+	struct value *list = value_new_list(a), *policy = value_push(a, list, value_new_map(a));
+	const struct value *values = value_at(values_make(a, want, KEY, ROLE), "server.networkPolicy");
+
+	assert_true(value_bool_or(values, "enabled", false));
+	value_put(a, policy, "metadata", quoted(a, "{'name':'vault','namespace':'vault'}"));
+	value_put(a, policy, "spec.podSelector.matchLabels",
+	          quoted(a, "{'app.kubernetes.io/name':'vault','app.kubernetes.io/instance':'vault'}"));
+	value_put(a, policy, "spec.ingress", value_copy(a, value_get(values, "ingress")));
+	value_put(a, policy, "spec.egress", value_copy(a, value_get(values, "egress")));
+	return list;
+}
+
+static void the_network_policy_lets_in_and_out_what_it_must(void **state)
+{
+	AUTO(stage) struct stage s;
+	struct arena *a = &s.given.mem;
+	const struct value *policies;
+	const char *servers = "{'app.kubernetes.io/name':'vault','app.kubernetes.io/instance':'vault','component':'server'}";
+	struct net_end vault, peer, none = { .outside = true }, at;
+	const struct {
+		enum net_direction direction;
+		unsigned port;
+		const char *protocol, *namespace_, *labels, *ip;
+		enum netpol_answer answer;
+	} flows[] = {
+		{ NET_INGRESS, 8200, "TCP", "apps", NULL, NULL, NETPOL_ALLOWED },
+		{ NET_INGRESS, 8200, "TCP", "shop", "{'any':'pod'}", NULL, NETPOL_ALLOWED },
+		{ NET_INGRESS, 8201, "TCP", "apps", NULL, NULL, NETPOL_DENIED },
+		{ NET_INGRESS, 8200, "TCP", "other", NULL, NULL, NETPOL_DENIED },
+		{ NET_INGRESS, 8200, "TCP", "vault", "{'app':'none of ours'}", NULL, NETPOL_DENIED },
+		{ NET_INGRESS, 8200, "TCP", "vault", servers, NULL, NETPOL_ALLOWED },
+		{ NET_INGRESS, 8201, "TCP", "vault", servers, NULL, NETPOL_ALLOWED },
+		{ NET_INGRESS, 8200, "TCP", NULL, NULL, "10.0.0.1", NETPOL_ALLOWED },
+		{ NET_INGRESS, 8200, "TCP", NULL, NULL, "fd00::1", NETPOL_ALLOWED },
+		{ NET_INGRESS, 8200, "TCP", NULL, NULL, "10.0.0.2", NETPOL_DENIED },
+		{ NET_EGRESS, 53, "UDP", "kube-system", "{'k8s-app':'kube-dns'}", NULL, NETPOL_ALLOWED },
+		{ NET_EGRESS, 53, "TCP", "kube-system", "{'k8s-app':'kube-dns'}", NULL, NETPOL_ALLOWED },
+		{ NET_EGRESS, 53, "UDP", NULL, NULL, "169.254.20.10", NETPOL_ALLOWED },
+		{ NET_EGRESS, 53, "UDP", NULL, NULL, "8.8.8.8", NETPOL_DENIED },
+		{ NET_EGRESS, 8201, "TCP", "vault", servers, NULL, NETPOL_ALLOWED },
+		{ NET_EGRESS, 443, "TCP", NULL, NULL, NULL, NETPOL_ALLOWED },
+		{ NET_EGRESS, 443, "TCP", NULL, NULL, "52.1.2.3", NETPOL_ALLOWED },
+		{ NET_EGRESS, 443, "TCP", NULL, NULL, "2600:1f00::1", NETPOL_ALLOWED },
+		{ NET_EGRESS, 6443, "TCP", NULL, NULL, "10.0.0.1", NETPOL_ALLOWED },
+		{ NET_EGRESS, 443, "TCP", NULL, NULL, "169.254.169.254", NETPOL_DENIED },
+		{ NET_EGRESS, 80, "TCP", NULL, NULL, "169.254.169.254", NETPOL_DENIED },
+		{ NET_EGRESS, 443, "TCP", NULL, NULL, "fd00:ec2::254", NETPOL_DENIED },
+		{ NET_EGRESS, 5432, "TCP", "apps", NULL, NULL, NETPOL_DENIED },
+	};
+
+	(void)state;
+	stage_init(&s, "network_policy=apps,shop");
+	s.w.want.api_addresses = quoted(a, "['10.0.0.1','fd00::1']");
+	policies = policy_of(a, &s.w.want);
+	vault = pod_of(a, "vault", servers);
+	for (size_t i = 0; i < COUNT_OF(flows); i++) {
+		struct net_flow flow = { flows[i].direction, flows[i].protocol, flows[i].port };
+
+		peer = pod_of(a, flows[i].namespace_, flows[i].labels);
+		at = none;
+		at.ip = flows[i].ip;
+		if (netpol_may(a, policies, &vault, &flow, flows[i].namespace_ ? &peer : &at, NULL) != flows[i].answer)
+			fail_msg("flow %zu: %s %u, %s", i, flows[i].direction == NET_EGRESS ? "out" : "in", flows[i].port,
+			         flows[i].namespace_ ? flows[i].namespace_ : flows[i].ip ? flows[i].ip : "AWS");
+	}
 }
 
 static void outputs_are_the_modules_seven(void **state)
@@ -229,6 +305,7 @@ int main(void)
 		cmocka_unit_test(ours_is_what_agrees_in_three_tags),
 		cmocka_unit_test(tags_go_to_a_list_and_back),
 		cmocka_unit_test(values_are_these),
+		cmocka_unit_test(the_network_policy_lets_in_and_out_what_it_must),
 		cmocka_unit_test(outputs_are_the_modules_seven),
 		cmocka_unit_test(outputs_of_nothing_say_what_is_missing),
 	};
