@@ -10,13 +10,16 @@
 #include "formats/yaml.h"
 
 struct configure_options {
-	const char *file, *token_file, *vault_addr;
-	bool example, dry_run, prune, revoke_root;
+	const char *file, *token_file, *vault_addr, *example;
+	bool dry_run, prune, revoke_root;
 };
+
+static const char *const examples[] = { "page", "people", NULL };
 
 static const struct opt rows[] = {
 	FILE_NAME(struct configure_options, file, 'f', "file", "FILE", "what Vault shall hold: YAML or JSON (-: standard input)"),
-	FLAG(struct configure_options, example, 0, "example", "print the page's set-up as such a file, and do nothing"),
+	CHOICE_OR_BARE(struct configure_options, example, 0, "example", "OF", examples, "page",
+	               "print such a file, and do nothing: the page's set-up, or =people"),
 	FLAG(struct configure_options, dry_run, 0, "dry-run", "show what would change, and change nothing"),
 	FLAG(struct configure_options, prune, 0, "prune", "remove what an earlier run made and the file has no more"),
 	FLAG(struct configure_options, revoke_root, 0, "revoke-root", "revoke the root token, once the operator can do all of it"),
@@ -77,6 +80,9 @@ static int read_file(struct run *r, struct err *e)
 	if (result < 0)
 		return -1;
 	result = configure_read(a, tree, &r->w.config, &warnings, e);
+	configure_resolve(&r->app->host, &r->w.config, e);
+	if (e->kind)
+		result = -1;
 	warnings_print(r->app, &warnings);
 	return result;
 }
@@ -366,6 +372,22 @@ static int revoke_root(struct run *r, struct err *e)
 
 /* ---- the run ---- */
 
+/* What the file names in Secrets Manager, before anything is written; all that is not there at once. */
+static int fetch_secrets(struct run *r, struct err *e)
+{
+	if (!configure_asks_aws(&r->w))
+		return 0;
+	if (session_login_aws(&r->s, e) < 0)
+		return -1;
+	r->w.boot.aws = &r->s.aws;
+	if (loop(r, configure_secrets, n_configure_secrets, e) < 0)
+		return -1;
+	if (!r->w.unresolved.kind)
+		return 0;
+	err_move(e, &r->w.unresolved);
+	return -1;
+}
+
 static int open_run(struct run *r, struct err *e)
 {
 	const struct configure_options *o = r->options;
@@ -380,7 +402,7 @@ static int open_run(struct run *r, struct err *e)
 		return -1;
 	if (!(needs & SESSION_KUBE))
 		r->w.boot.kube = NULL;
-	return configure_init(&r->w, e) < 0 ? -1 : find_token(r, e);
+	return configure_init(&r->w, e) < 0 || fetch_secrets(r, e) < 0 ? -1 : find_token(r, e);
 }
 
 static int apply(struct run *r, struct err *e)
@@ -432,7 +454,7 @@ static int run(struct app *app, struct err *e)
 	int result;
 
 	if (r.options->example) {
-		fputs(configure_example, app->out);
+		fputs(text_same(r.options->example, "people") ? configure_example_people : configure_example, app->out);
 		return 0;
 	}
 	result = go(&r, e);
@@ -449,12 +471,13 @@ const struct command cmd_configure = {
 	           "exists (--yes: does not ask), reads all of it again, and writes, reads and destroys a value. Run again it "
 	           "only reads.\n\n"
 	           "The file is checked as a whole first: unknown keys, policies that Vault would refuse or that grant nothing, "
-	           "roles that name a policy the file does not have. What earlier runs made is written down in Vault, in the "
+	           "roles that name a policy the file does not have, secrets that are not where it says (none stands in the file). What earlier runs made is written down in Vault, in the "
 	           "secrets engine vault-aws; --prune removes what the file has no more, except secrets engines and what this login "
 	           "needs.\n\n"
 	           "With 'operator' in the file there is a role, vault-operator, that can do all of this again. --revoke-root "
 	           "revokes the root token only after a login with that role has repeated the plan without a change or a denial.",
 	.examples = "helm vault-aws configure --example > vault.yaml\n"
+	            "helm vault-aws configure --example=people\n"
 	            "helm vault-aws configure -n vault -f vault.yaml --dry-run\n"
 	            "helm vault-aws configure -n vault -f vault.yaml --yes --revoke-root\n",
 	.takes = TAKES_INPUTS | TAKES_KUBE | TAKES_YES, .formats = formats,

@@ -257,13 +257,18 @@ int session_run(struct session *s, bool plan_only, struct err *e)
 	return result;
 }
 
+int session_login_aws(struct session *s, struct err *e)
+{
+	return s->aws.creds.key_id ? 0 : aws_login(&s->aws, s->transport, e);
+}
+
 static int read_custody(struct session *s, struct boot *b, struct err *e)
 {
 	int result;
 
 	if (!b->want->cluster || !b->want->region)
 		return err_set(e, ERR_AUTH, 0, "custody: neither cluster nor region are known");
-	if (!s->aws.creds.key_id && aws_login(&s->aws, s->transport, e) < 0)
+	if (session_login_aws(s, e) < 0)
 		return err_while(e, "custody");
 	b->aws = &s->aws;
 	result = session_loop_over(s, b, boot_custody_steps, BOOT_CUSTODY_STEPS, false, e);

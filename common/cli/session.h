@@ -56,6 +56,9 @@ MUST_CHECK int session_loop(struct session *s, const struct step *steps, size_t 
 MUST_CHECK int session_loop_over(struct session *s, void *world, const struct step *steps, size_t n, bool plan_only,
                                  struct err *e);
 
+/* AWS, for who said SESSION_NO_AWS and needs it after all; once. */
+MUST_CHECK int session_login_aws(struct session *s, struct err *e);
+
 /*
  * A token for Vault: as boot_find_token has it, else the root token that `init` left in custody, for which AWS is logged in
  * to. Where it is from is told. ERR_AUTH with each place that was tried.

@@ -43,6 +43,13 @@ void hmac_sha256(struct view key, struct view in, unsigned char out[SHA256_BYTES
 			  &n));
 }
 
+void pbkdf2_sha256(struct view password, struct view salt, unsigned rounds, unsigned char out[SHA256_BYTES])
+{
+	/* Without a pointer OpenSSL would take a password's length from itself. */
+	must(PKCS5_PBKDF2_HMAC(password.n ? password.p : "", (int)password.n, (const unsigned char *)salt.p, (int)salt.n,
+	                       (int)rounds, EVP_sha256(), SHA256_BYTES, out) == 1 ? out : NULL);
+}
+
 void hex_print(struct buf *out, const void *p, size_t n)
 {
 	const unsigned char *bytes = p;

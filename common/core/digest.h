@@ -14,6 +14,8 @@ void sha256_hex(struct view in, char out[SHA256_HEX]);
 /* Only where a protocol demands it (RFC 6455): proves nothing to anybody. */
 void sha1(struct view in, unsigned char out[SHA1_BYTES]);
 void hmac_sha256(struct view key, struct view in, unsigned char out[SHA256_BYTES]);
+/* PBKDF2 with HMAC-SHA-256 (RFC 8018): made slow by its rounds (1 and more), for what people choose themselves. */
+void pbkdf2_sha256(struct view password, struct view salt, unsigned rounds, unsigned char out[SHA256_BYTES]);
 
 /* Lower-case hexadecimal, appended to out. */
 void hex_print(struct buf *out, const void *p, size_t n);

@@ -1,5 +1,6 @@
 #include "core/host.h"
 
+#include "core/secret.h"
 #include "core/text.h"
 
 #include <errno.h>
@@ -55,24 +56,47 @@ static int read_all(int fd, const char *path, struct buf *out, struct err *e)
 	} while (!out->full && (n > 0 || (n < 0 && errno == EINTR)));
 	if (n < 0)
 		file_err(e, "reading", path, errno);
-	else if (out->full)
+	wipe(piece, sizeof(piece));
+	if (n >= 0 && out->full)
 		err_set(e, ERR_CONFIG, EFBIG, "reading '%s': longer than %zu bytes", path, out->max);
 	return n < 0 || out->full ? -1 : 0;
+}
+
+static int read_opened(int fd, const char *path, struct buf *out, struct err *e)
+{
+	size_t before = out->n;
+
+	if (read_all(fd, path, out, e) == 0)
+		return 0;
+	buf_cut(out, before);
+	return -1;
 }
 
 static int system_read_file(void *self, const char *path, struct buf *out, struct err *e)
 {
 	AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t before = out->n;
 
 	(void)self;
 	if (fd < 0)
 		return file_err(e, "reading", path, errno);
-	if (read_all(fd, path, out, e) < 0) {
-		buf_cut(out, before);
+	return read_opened(fd, path, out, e);
+}
+
+/* The mode is that of what was opened, whatever its name means by now. */
+static int system_read_private(void *self, const char *path, struct buf *out, struct err *e)
+{
+	AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	(void)self;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return file_err(e, "reading", path, errno);
+	if (st.st_mode & 077) {
+		err_set(e, ERR_GUARD, 0, "'%s' may be read by others (mode %04o)", path, (unsigned)(st.st_mode & 07777));
+		err_hint(e, "chmod 600 '%s'", path);
 		return -1;
 	}
-	return 0;
+	return read_opened(fd, path, out, e);
 }
 
 /* Makes each folder on the way to path that is not there. */
@@ -171,6 +195,7 @@ static const struct host_ops system_ops = {
 	.wall_ms = system_wall_ms,
 	.env = system_env,
 	.read_file = system_read_file,
+	.read_private = system_read_private,
 	.write_file = system_write_file,
 	.remove_file = system_remove_file,
 	.random = system_random,
@@ -196,6 +221,11 @@ const char *host_env(const struct host *h, const char *name)
 int host_read_file(const struct host *h, const char *path, struct buf *out, struct err *e)
 {
 	return h->ops->read_file(h->self, path, out, e);
+}
+
+int host_read_private(const struct host *h, const char *path, struct buf *out, struct err *e)
+{
+	return h->ops->read_private(h->self, path, out, e);
 }
 
 int host_write_file(const struct host *h, const char *path, struct view content, unsigned mode,

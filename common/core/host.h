@@ -19,6 +19,8 @@ struct host_ops {
 	/* Appends the whole file to out (whose ceiling bounds it). ERR_ABSENT when there is none;
 	 * status is errno. */
 	int (*read_file)(void *self, const char *path, struct buf *out, struct err *e);
+	/* The same for a file with a secret: ERR_GUARD when its mode lets others than its owner in (status: 0). */
+	int (*read_private)(void *self, const char *path, struct buf *out, struct err *e);
 	/* Whole or not at all: new file beside it with this mode, fsync, rename. Makes missing folders
 	 * with 0700. */
 	int (*write_file)(void *self, const char *path, struct view content, unsigned mode,
@@ -42,6 +44,8 @@ int64_t host_wall_ms(const struct host *h);
 const char *host_env(const struct host *h, const char *name);
 MUST_CHECK int host_read_file(const struct host *h, const char *path, struct buf *out,
 							  struct err *e);
+MUST_CHECK int host_read_private(const struct host *h, const char *path, struct buf *out,
+								 struct err *e);
 MUST_CHECK int host_write_file(const struct host *h, const char *path, struct view content,
 							   unsigned mode, struct err *e);
 MUST_CHECK int host_remove_file(const struct host *h, const char *path, struct err *e);

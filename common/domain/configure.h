@@ -14,6 +14,14 @@
  *	policies:   { app-policy: "path ..." }
  *	audit:      { stdout: { type: file, file_path: stdout } }
  *	operator:   { service_account: vault-operator }
+ *	userpass:   { userpass: { users: { alice: { password: { env: ALICE_PASSWORD } } } } }
+ *	oidc:       { oidc: { oidc_discovery_url: ..., oidc_client_secret: { file: PATH }, roles: { people: ... } } }
+ *	jwt:        { jwt: { jwks_url: ..., roles: { ci: ... } } }
+ *	entities:   { alice: { aliases: { userpass: alice } } }
+ *	groups:     { admins: { policies: [admin], members: [alice] } }
+ *
+ * A secret never stands in the file: only where it is. Vault gives none back; so that a new value is noticed, and the old
+ * one not written again, the manifest keeps a digest of what was written last (see configure_secret.c).
  *
  * Names are Vault's own; an attribute that the file leaves out stays as it is in Vault. A run: configure_read (file to items, everything that is wrong at once), the table of reads
  * (all at once), configure_compare (what differs), consent, the table of writes (independent ones at once), the reads
@@ -27,23 +35,50 @@
 #ifndef DOMAIN_CONFIGURE_H
 #define DOMAIN_CONFIGURE_H
 
+#include "core/digest.h"
+#include "core/secret.h"
 #include "domain/boot.h"
+
+/* Rounds of a secret's digest: some 30 ms each. */
+enum { CONFIGURE_ROUNDS = 100000 };
 
 #define CONFIGURE_MOUNT    "vault-aws"
 #define CONFIGURE_OPERATOR "vault-operator"   /* role and policy */
 
 enum { CONFIGURE_FILE_MAX = 4 << 20, CONFIGURE_ITEMS_MAX = 2000, CONFIGURE_LOCK_MS = 120000 };
 
-enum config_kind { CONFIG_KV, CONFIG_AUTH, CONFIG_AUTH_CONFIG, CONFIG_POLICY, CONFIG_ROLE, CONFIG_AUDIT, CONFIG_KINDS };
+enum config_kind {
+	CONFIG_KV, CONFIG_AUTH, CONFIG_AUTH_CONFIG, CONFIG_POLICY, CONFIG_ROLE, CONFIG_USER, CONFIG_ENTITY, CONFIG_ALIAS,
+	CONFIG_GROUP, CONFIG_AUDIT, CONFIG_KINDS
+};
+
+enum secret_source { SECRET_ENV, SECRET_FILE, SECRET_MANAGER };
+
+/* A secret that goes into an item, and where it comes from. */
+struct config_secret {
+	const char *attr;            /* "password" */
+	enum secret_source source;
+	const char *from, *key;      /* a variable, a path, a name or ARN; key: within its JSON, NULL: all of it */
+	struct mark mark;
+	const struct aws *aws;       /* where Secrets Manager is asked */
+	struct secret value;         /* once resolved */
+	char digest[SHA256_HEX];     /* of value, under the manifest's salt */
+	bool written;                /* by this run, and Vault said so */
+};
+
 
 struct config_item {
 	enum config_kind kind;
-	const char *mount;           /* of a role and of an auth method's configuration; else NULL */
+	const char *mount;           /* of what is an auth method's own: roles, users, aliases, its configuration; else NULL */
 	const char *name;            /* "secret", "kubernetes", "app-policy", "app", "stdout" */
 	struct mark mark;
 	struct value *want;          /* attributes, by Vault's names */
 	const struct value *have;    /* the same as Vault has them; NULL: it is not there */
 	bool made;                   /* by this run, or may have been: its reply was lost */
+	struct config_secret *secret;   /* NULL: none goes into it */
+	bool secret_same;            /* Vault has it, as the manifest says */
+	const char *id;              /* Vault's, of an entity or group that is there */
+	const char *alias_mount, *alias_name;   /* of an external group: what its provider calls it */
 };
 
 struct config_list {
@@ -81,6 +116,7 @@ struct dropped {
 	const char *kept;            /* why --prune leaves it; NULL: it goes */
 	bool counted;                /* of a secrets engine: so many paths are at its top */
 	size_t paths;
+	const char *vault_id;        /* of an entity alias: Vault's own */
 	bool removed;
 };
 
@@ -88,6 +124,9 @@ struct manifest {
 	bool mounted;                /* its mount is there */
 	int64_t version;             /* of what was read; 0: none */
 	struct value *made;          /* a list of ids; never NULL after the reads */
+	const struct value *secrets; /* item -> digest of what was written into it last; NULL: none */
+	const char *salt;            /* of the digests, in hexadecimal; NULL: none yet */
+	unsigned rounds;
 	const char *run_by;          /* another run's mark, or our own; NULL: nobody is at work */
 	int64_t run_until_ms;
 };
@@ -99,11 +138,17 @@ struct configure {
 
 	const struct value *mounts, *auths, *audits;   /* as listed by Vault, names with '/' at their ends */
 	const char *token_path;      /* how the token was got: "auth/token/root" */
-	const struct value *token_policies;
+	const struct value *token_policies, *identity_policies;
 	bool token_is_root;
 	enum presence account;       /* the operator's service account */
 
 	struct manifest manifest;
+	const struct value *entities;   /* id -> {name, aliases}; NULL: not asked for */
+	struct config_secret **secrets;
+	size_t n_secrets;
+	const char *digested;        /* the salt that the digests were made under */
+	unsigned rounds;             /* of digests under a new salt; 0: CONFIGURE_ROUNDS */
+	struct err unresolved;       /* secrets that are not where the file says */
 	const char *mark;            /* this run's */
 	bool locked;                 /* the manifest is ours */
 	struct dropped *dropped;
@@ -130,8 +175,27 @@ MUST_CHECK int configure_read(struct arena *a, const struct value *tree, struct 
 void configure_check_policies(struct arena *a, const struct config *c, struct err *warnings, struct err *e);
 const char *configure_operator_policy(struct arena *a, const struct config *c);
 
-/* The set-up of the page, as a file. */
-extern const char configure_example[];
+/* The set-up of the page, as a file; and one with people. */
+extern const char configure_example[], configure_example_people[];
+
+/* ---- secrets (configure_secret.c) ---- */
+
+/* "the variable 'X'", for plan and errors; in the arena. */
+const char *config_secret_said(struct arena *a, const struct config_secret *s);
+/* Reads those in variables and files; e gets each that is not there. For the config as far as it could be read. */
+void configure_resolve(const struct host *host, struct config *c, struct err *e);
+void configure_release_secrets(struct config *c);
+/* Some are in Secrets Manager: configure_secrets, over a world with boot.aws logged in to, and then unresolved is empty. */
+bool configure_asks_aws(const struct configure *w);
+/* After the reads: which secrets Vault has. */
+MUST_CHECK int configure_digest(struct configure *w, struct err *e);
+/* A map of {item: digest} and the salt into the manifest's data; beginning: without those about to be written. */
+void configure_put_digests(const struct configure *w, struct arena *a, struct value *data, bool beginning);
+/*
+ * `attrs` as JSON with the item's secret, to be wiped; a user's password only where Vault does not have it: by now he may
+ * have chosen another.
+ */
+void configure_print_body(const struct config_item *item, const struct value *attrs, struct buf *out);
 
 /* ---- the decisions (configure_plan.c) ---- */
 
@@ -167,6 +231,8 @@ void configure_release(struct configure *w);
 void configure_forget(struct configure *w);
 
 /* reads, probe and unlock stand behind boot_steps (boot_table). */
+extern const struct step configure_secrets[];
+extern const size_t n_configure_secrets;
 extern const struct step configure_reads[], configure_writes[], configure_probe[], configure_unlock[];
 extern const size_t n_configure_reads, n_configure_writes, n_configure_probe, n_configure_unlock;
 

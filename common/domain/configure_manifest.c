@@ -112,6 +112,7 @@ static int ask_manifest(const struct configure *w, struct request *rq, bool begi
 
 	value_put(a, body, "options.cas", value_new_int(a, w->manifest.version));
 	value_put(a, body, "data.made", made_now(w, a, beginning));
+	configure_put_digests(w, a, (struct value *)value_get(body, "data"), beginning);
 	if (beginning) {
 		iso8601_print(host_wall_ms(w->boot.host) + CONFIGURE_LOCK_MS, until);
 		value_put(a, body, "data.run.by", value_new_text(a, w->mark));

@@ -15,6 +15,10 @@ static const struct {
 	[CONFIG_AUTH_CONFIG] = { "auth configuration", NULL },
 	[CONFIG_POLICY] = { "policy", "policy" },
 	[CONFIG_ROLE] = { "role", "role" },
+	[CONFIG_USER] = { "user", "user" },
+	[CONFIG_ENTITY] = { "entity", "entity" },
+	[CONFIG_ALIAS] = { "entity alias", "alias" },
+	[CONFIG_GROUP] = { "group", "group" },
 	[CONFIG_AUDIT] = { "audit device", "audit" },
 };
 
@@ -25,8 +29,12 @@ const char *config_kind_name(enum config_kind kind)
 
 const char *config_id(struct arena *a, const struct config_item *item)
 {
-	return item->kind == CONFIG_ROLE ? arena_printf(a, "role/%s/%s", item->mount, item->name) :
-	    arena_printf(a, "%s/%s", kinds[item->kind].id ? kinds[item->kind].id : "auth-config", item->name);
+	const char *kind = kinds[item->kind].id ? kinds[item->kind].id : "auth-config";
+
+	if (item->kind == CONFIG_ALIAS)
+		return arena_printf(a, "%s/%s:%s", kind, item->mount, item->name);
+	return item->kind == CONFIG_ROLE || item->kind == CONFIG_USER ?
+	    arena_printf(a, "%s/%s/%s", kind, item->mount, item->name) : arena_printf(a, "%s/%s", kind, item->name);
 }
 
 const struct config_item *config_find(const struct config *c, enum config_kind kind, const char *mount, const char *name)
@@ -50,6 +58,8 @@ static bool list_holds(const struct value *list, const struct value *item)
 /* Vault keeps lists of names in an order of its own, without repetition. */
 static bool attr_same(const struct value *want, const struct value *have)
 {
+	if (want->type == VALUE_LIST && want->n == 0 && (!have || have->type == VALUE_NULL))
+		return true;
 	if (!have || want->type != VALUE_LIST || have->type != VALUE_LIST)
 		return value_same(want, have);
 	for (size_t i = 0; i < want->n; i++)
@@ -71,7 +81,18 @@ bool config_differs(const struct config_item *item)
 	for (size_t i = 0; item->have && i < item->want->n; i++)
 		if (!attr_same(item->want->items[i], value_get(item->have, item->want->names[i])))
 			return true;
-	return false;
+	return item->have && item->secret && !item->secret_same;
+}
+
+/* Vault changes neither's type. */
+static void tell_other_type(const struct config_item *item, const char *what, struct err *e)
+{
+	const char *have = value_text_or(item->have, "type", NULL), *want = value_text_or(item->want, "type", "");
+
+	if (!have || text_same(have, want))
+		return;
+	err_also(e, ERR_CONFLICT, "the %s '%s' is of type '%s' in Vault, and '%s' in the file", what, item->name, have, want);
+	err_hint(e, "it cannot be changed in place: write what is there into the file, or use another name");
 }
 
 /* Where it lies in such a state that nothing but removing it would help, which would lose what it holds. */
@@ -94,12 +115,10 @@ static void tell_conflicts(const struct configure *w, struct err *e)
 				err_hint(e, "it cannot be changed in place: write what is there into the file, or use another name");
 			}
 		}
-	for (size_t i = 0; i < auth->n; i++) {
-		const char *type = value_text_or(auth->at[i].have, "type", "kubernetes");
-
-		if (!text_same(type, "kubernetes"))
-			err_also(e, ERR_CONFLICT, "the auth method '%s' is of type '%s'", auth->at[i].name, type);
-	}
+	for (size_t i = 0; i < auth->n; i++)
+		tell_other_type(&auth->at[i], "auth method", e);
+	for (size_t i = 0; i < w->config.lists[CONFIG_GROUP].n; i++)
+		tell_other_type(&w->config.lists[CONFIG_GROUP].at[i], "group", e);
 }
 
 static int check_rival(const struct configure *w, struct err *e)
@@ -117,10 +136,10 @@ static int check_rival(const struct configure *w, struct err *e)
 
 /* ---- dropped ---- */
 
-/* "role/kubernetes/app" taken apart; false: not of a kind that is known. */
+/* "role/kubernetes/app" and "alias/oidc:alice" taken apart; false: not of a kind that is known. */
 static bool parse_id(struct arena *a, const char *id, struct dropped *out)
 {
-	const char *slash = strchr(id, '/'), *last = strrchr(id, '/');
+	const char *slash = strchr(id, '/'), *end;
 
 	if (!slash)
 		return false;
@@ -128,23 +147,29 @@ static bool parse_id(struct arena *a, const char *id, struct dropped *out)
 		if (!kinds[k].id || !view_is(view_of(id, (size_t)(slash - id)), kinds[k].id))
 			continue;
 		*out = (struct dropped){ .kind = k, .id = id, .name = slash + 1 };
-		if (k == CONFIG_ROLE && last == slash)
+		if (k != CONFIG_ROLE && k != CONFIG_USER && k != CONFIG_ALIAS)
+			return true;
+		end = k == CONFIG_ALIAS ? strchr(slash, ':') : strrchr(id, '/');
+		if (!end || end == slash)
 			return false;
-		if (k == CONFIG_ROLE) {
-			out->mount = arena_view(a, view_of(slash + 1, (size_t)(last - slash - 1)));
-			out->name = last + 1;
-		}
+		out->mount = arena_view(a, view_of(slash + 1, (size_t)(end - slash - 1)));
+		out->name = end + 1;
 		return true;
 	}
 	return false;
 }
 
-static bool token_has_policy(const struct configure *w, const char *name)
+static bool names_it(const struct value *list, const char *name)
 {
-	for (size_t i = 0; w->token_policies && i < w->token_policies->n; i++)
-		if (text_same(value_text_or(w->token_policies->items[i], "", NULL), name))
+	for (size_t i = 0; i < value_count(list, NULL); i++)
+		if (text_same(value_text_or(list->items[i], "", NULL), name))
 			return true;
 	return false;
+}
+
+static bool token_has_policy(const struct configure *w, const char *name)
+{
+	return names_it(w->token_policies, name) || names_it(w->identity_policies, name);
 }
 
 /* Present audit devices that the file has, or will have. */
@@ -173,6 +198,13 @@ static const char *why_kept(const struct configure *w, const struct dropped *d)
 	case CONFIG_ROLE:
 		return is_way_of_login(w, d->mount) && text_same(d->name, CONFIGURE_OPERATOR) && !w->token_is_root ?
 		    "this login needs it" : NULL;
+	case CONFIG_USER:
+		return text_same(w->token_path, arena_printf(w->boot.mem, "auth/%s/login/%s", d->mount, d->name)) ?
+		    "this login is that user's" : NULL;
+	case CONFIG_ENTITY:
+	case CONFIG_ALIAS:
+	case CONFIG_GROUP:
+		return value_count(w->identity_policies, NULL) ? "this login has rights by its entity or groups" : NULL;
 	case CONFIG_AUDIT:
 		return some_audit_stays(w) ? NULL : "it is the last one";
 	default:
@@ -192,6 +224,10 @@ static void find_dropped(struct configure *w)
 		if (!parse_id(w->boot.mem, made->items[i]->text, &d) || config_find(&w->config, d.kind, d.mount, d.name))
 			continue;
 		d.kept = why_kept(w, &d);
+		if (d.kind == CONFIG_ALIAS) {
+			d.vault_id = configure_alias_id(w, d.mount, d.name);
+			d.removed = !d.vault_id;
+		}
 		w->dropped[w->n_dropped++] = d;
 	}
 }
@@ -199,6 +235,9 @@ static void find_dropped(struct configure *w)
 int configure_compare(struct configure *w, struct err *e)
 {
 	if (check_rival(w, e) < 0)
+		return -1;
+	configure_join(w);
+	if (configure_digest(w, e) < 0)
 		return -1;
 	tell_conflicts(w, e);
 	if (!e->kind)
@@ -240,7 +279,7 @@ static void add_item(struct arena *a, struct config_changes *to, const struct co
 	if (!absent && !config_differs(item))
 		return;
 	c = add(to, absent ? "create" : "change", kinds[item->kind].kind, item->kind == CONFIG_AUTH_CONFIG ? item->mount : name);
-	c->attrs = ARENA_ARRAY(a, struct config_attr, item->want->n);
+	c->attrs = ARENA_ARRAY(a, struct config_attr, item->want->n + 1);
 	for (size_t i = 0; i < item->want->n; i++) {
 		const char *attr = item->want->names[i], *new = shown(a, item->want->items[i]);
 		const struct value *old = value_get(item->have, attr);
@@ -249,6 +288,9 @@ static void add_item(struct arena *a, struct config_changes *to, const struct co
 			continue;
 		c->attrs[c->n_attrs++] = (struct config_attr){ attr, absent ? NULL : old ? shown(a, old) : "", new };
 	}
+	if (item->secret && !item->secret_same)
+		c->attrs[c->n_attrs++] = (struct config_attr){ item->secret->attr, absent ? NULL : "(another, or not known)",
+		    arena_printf(a, "(from %s)", config_secret_said(a, item->secret)) };
 }
 
 static size_t changes_max(const struct configure *w)

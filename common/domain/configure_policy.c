@@ -3,48 +3,20 @@
 #include "core/text.h"
 #include "vault/policy_hcl.h"
 
-const char configure_example[] =
-    "# The set-up of the page, and what lets others repeat it without the root token.\n"
-    "#   helm vault-aws configure -f FILE\n"
-    "kv:\n"
-    "  secret:\n"
-    "    version: 2\n"
-    "\n"
-    "kubernetes:\n"
-    "  kubernetes:\n"
-    "    # Vault reads the authority and its own token in its pod, again and again.\n"
-    "    kubernetes_host: https://kubernetes.default.svc\n"
-    "    roles:\n"
-    "      app:\n"
-    "        bound_service_account_names: [app]\n"
-    "        bound_service_account_namespaces: [default]\n"
-    "        audience: vault\n"
-    "        token_policies: [app-policy]\n"
-    "        token_ttl: 24h\n"
-    "\n"
-    "policies:\n"
-    "  app-policy: |\n"
-    "    # KV version 2 reads below data/ and lists below metadata/.\n"
-    "    path \"secret/data/app/*\" {\n"
-    "      capabilities = [\"read\"]\n"
-    "    }\n"
-    "    path \"secret/metadata/app/*\" {\n"
-    "      capabilities = [\"list\", \"read\"]\n"
-    "    }\n"
-    "\n"
-    "audit:\n"
-    "  stdout:\n"
-    "    type: file\n"
-    "    file_path: stdout\n"
-    "\n"
-    "# The role vault-operator, which may do all of this again, and reads no secret.\n"
-    "operator:\n"
-    "  service_account: vault-operator\n";
-
 /* ---- the operator's own ---- */
 
+/* A "+" in a path stands for one part of it. */
+static void print_method(struct buf *out, const char *mount)
+{
+	static const char *const parts[] = { "config", "role/*", "users/*" };
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		buf_printf(out, "path \"auth/%s/%s\" { capabilities = [\"create\", \"read\", \"update\", \"delete\"] }\n", mount,
+		           parts[i]);
+}
+
 /*
- * Repeating a file takes writing policies and roles by any name, so that it may grow. It can give itself more (whoever
+ * Repeating a file takes writing policies, roles and people by any name, so that it may grow. It can give itself more (whoever
  * writes policies can), but each such step stands in the audit log; it reads no secret. sys/auth, sys/audit and their like
  * ask for sudo (Vault 1.14, vault/logical_system_paths.go). sys/generate-root takes a token from Vault 2.x on.
  */
@@ -64,13 +36,17 @@ const char *configure_operator_policy(struct arena *a, const struct config *c)
 	    "path \"sys/policies/acl/*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\"] }\n"
 	    "path \"sys/generate-root/attempt\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"sudo\"] }\n"
 	    "path \"sys/generate-root/update\" { capabilities = [\"create\", \"update\", \"sudo\"] }\n"
-	    "path \"" CONFIGURE_MOUNT "/data/configure\" { capabilities = [\"create\", \"read\", \"update\"] }\n");
-	for (size_t i = 0; i < c->lists[CONFIG_AUTH].n; i++) {
-		const char *mount = c->lists[CONFIG_AUTH].at[i].name;
-
-		buf_printf(&out, "path \"auth/%s/config\" { capabilities = [\"create\", \"read\", \"update\"] }\n"
-		           "path \"auth/%s/role/*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\"] }\n", mount, mount);
-	}
+	    "path \"" CONFIGURE_MOUNT "/data/configure\" { capabilities = [\"create\", \"read\", \"update\"] }\n"
+	    "path \"identity/entity/name/*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\"] }\n"
+	    "path \"identity/entity/id\" { capabilities = [\"list\"] }\n"
+	    "path \"identity/entity-alias\" { capabilities = [\"create\", \"update\"] }\n"
+	    "path \"identity/entity-alias/id/*\" { capabilities = [\"delete\"] }\n"
+	    "path \"identity/group/name/*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\"] }\n"
+	    "path \"identity/group-alias\" { capabilities = [\"create\", \"update\"] }\n");
+	for (size_t i = 0; i < c->lists[CONFIG_AUTH].n; i++)
+		if (strchr(c->lists[CONFIG_AUTH].at[i].name, '/'))
+			print_method(&out, c->lists[CONFIG_AUTH].at[i].name);
+	print_method(&out, "+");
 	for (size_t i = 0; i < c->lists[CONFIG_KV].n; i++) {
 		const struct config_item *kv = &c->lists[CONFIG_KV].at[i];
 
@@ -114,9 +90,10 @@ static bool is_built_in(const char *name)
 	return text_same(name, "default") || text_same(name, "root");
 }
 
-static void check_named_policies(const struct config *c, const struct config_item *role, struct err *e)
+static void check_named_policies(const struct config *c, const struct config_item *item, struct err *e)
 {
-	const struct value *named = value_get(role->want, "token_policies");
+	bool own = item->kind == CONFIG_ENTITY || item->kind == CONFIG_GROUP;
+	const struct value *named = value_get(item->want, own ? "policies" : "token_policies");
 	const struct config_list *list = &c->lists[CONFIG_POLICY];
 	const char *known[CONFIGURE_ITEMS_MAX];
 
@@ -128,8 +105,8 @@ static void check_named_policies(const struct config *c, const struct config_ite
 		if (is_built_in(name) || config_find(c, CONFIG_POLICY, NULL, name))
 			continue;
 		nearest = text_nearest(name, known, list->n);
-		mark_err_also(e, ERR_CONFIG, &named->items[i]->mark, "the role '%s' names the policy '%s', which the file does not "
-		              "have", role->name, name);
+		mark_err_also(e, ERR_CONFIG, &named->items[i]->mark, "the %s '%s' names the policy '%s', which the file does not "
+		              "have", config_kind_name(item->kind), item->name, name);
 		if (nearest)
 			err_hint(e, "did you mean '%s'?", nearest);
 		else
@@ -139,10 +116,12 @@ static void check_named_policies(const struct config *c, const struct config_ite
 
 void configure_check_policies(struct arena *a, const struct config *c, struct err *warnings, struct err *e)
 {
+	static const enum config_kind naming[] = { CONFIG_ROLE, CONFIG_USER, CONFIG_ENTITY, CONFIG_GROUP };
 	const struct policy_kv *mounts = mounts_of(a, c);
 
 	for (size_t i = 0; i < c->lists[CONFIG_POLICY].n; i++)
 		check_policy(a, c, &c->lists[CONFIG_POLICY].at[i], mounts, warnings, e);
-	for (size_t i = 0; i < c->lists[CONFIG_ROLE].n; i++)
-		check_named_policies(c, &c->lists[CONFIG_ROLE].at[i], e);
+	for (size_t k = 0; k < COUNT_OF(naming); k++)
+		for (size_t i = 0; i < c->lists[naming[k]].n; i++)
+			check_named_policies(c, &c->lists[naming[k]].at[i], e);
 }

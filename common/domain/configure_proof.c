@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "domain/hear.h"
+#include "domain/version_table.h"
 #include "formats/json.h"
 
 enum { UPGRADE_S = 60, BODY_MAX = 64 << 10 };
@@ -200,9 +201,24 @@ static const char *path_of(struct arena *a, const struct config_item *item)
 		return arena_printf(a, "sys/policies/acl/%s", item->name);
 	case CONFIG_ROLE:
 		return arena_printf(a, "auth/%s/role/%s", item->mount, item->name);
+	case CONFIG_USER:
+		return arena_printf(a, "auth/%s/users/%s", item->mount, item->name);
+	case CONFIG_ENTITY:
+	case CONFIG_GROUP:
+		return arena_printf(a, "identity/%s/name/%s", item->kind == CONFIG_GROUP ? "group" : "entity", item->name);
+	case CONFIG_ALIAS:
+		return "identity/entity-alias";
 	default:
 		return arena_printf(a, "sys/audit/%s", item->name);
 	}
+}
+
+/* From Vault 2.x on it takes a token (HCSEC-2026-08): whoever may not begin it could never make a root token again. */
+static bool generate_root_is_closed(const struct configure *w)
+{
+	const char *version = w->boot.status.version;
+
+	return version && version_compare(version, "2.0") >= 0;
 }
 
 static struct value *paths_of(const struct configure *w, struct arena *a)
@@ -213,6 +229,10 @@ static struct value *paths_of(const struct configure *w, struct arena *a)
 		for (size_t i = 0; i < w->config.lists[k].n; i++)
 			value_push(a, paths, value_new_text(a, path_of(a, &w->config.lists[k].at[i])));
 	value_push(a, paths, value_new_text(a, CONFIGURE_MOUNT "/data/configure"));
+	if (generate_root_is_closed(w)) {
+		value_push(a, paths, value_new_text(a, "sys/generate-root/attempt"));
+		value_push(a, paths, value_new_text(a, "sys/generate-root/update"));
+	}
 	return paths;
 }
 
@@ -252,7 +272,7 @@ static enum heard hear_rights(void *world, size_t item, const struct reply *repl
 	return heard;
 }
 
-/* From Vault 2.x on this takes a token; whoever cannot ask could never make a root token again. */
+/* With the operator's token, whatever the version: that it is answered is the proof. */
 static int ask_generate(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	(void)item;

@@ -1,5 +1,5 @@
 /* The reads of configure: all at once, since none needs to know what another found. */
-#include "domain/configure.h"
+#include "domain/configure_part.h"
 
 #include "core/text.h"
 #include "formats/iso8601.h"
@@ -40,6 +40,18 @@ static void place_operator(struct configure *w)
 		}
 }
 
+static void gather_secrets(struct configure *w)
+{
+	const struct config *c = &w->config;
+
+	w->secrets = ARENA_ARRAY(w->boot.mem, struct config_secret *, c->lists[CONFIG_USER].n + c->lists[CONFIG_AUTH_CONFIG].n);
+	w->n_secrets = 0;
+	for (size_t k = 0; k < CONFIG_KINDS; k++)
+		for (size_t i = 0; i < c->lists[k].n; i++)
+			if (c->lists[k].at[i].secret)
+				w->secrets[w->n_secrets++] = c->lists[k].at[i].secret;
+}
+
 int configure_init(struct configure *w, struct err *e)
 {
 	const struct config_list *kv = &w->config.lists[CONFIG_KV];
@@ -55,6 +67,7 @@ int configure_init(struct configure *w, struct err *e)
 			w->probe_mount = kv->at[i].name;
 	w->probe_path = arena_printf(w->boot.mem, "vault-aws-probe/%s", at);
 	w->manifest.made = value_new_list(w->boot.mem);
+	gather_secrets(w);
 	place_operator(w);
 	return 0;
 }
@@ -64,6 +77,8 @@ void configure_release(struct configure *w)
 	secret_release(&w->jwt);
 	secret_release(&w->operator_token);
 	secret_release(&w->first_token);
+	configure_release_secrets(&w->config);
+	err_release(&w->unresolved);
 	boot_release(&w->boot);
 }
 
@@ -72,6 +87,7 @@ void configure_forget(struct configure *w)
 	for (size_t k = 0; k < CONFIG_KINDS; k++)
 		for (size_t i = 0; i < w->config.lists[k].n; i++)
 			w->config.lists[k].at[i].have = NULL;
+	w->entities = NULL;
 	w->account = UNKNOWN_YET;
 }
 
@@ -82,9 +98,9 @@ static const struct value *listed(const struct configure *w, const struct value 
 	return value_get(list, arena_printf(w->boot.mem, "%s/", name));
 }
 
-/* The answer's data, which is what is asked for; older Vaults have it at the top as well. */
-static enum heard hear_data(struct configure *w, const struct reply *reply, const struct value **out, struct err *e,
-                            const char *doing)
+/* Older Vaults have it at the top of the answer as well. */
+enum heard configure_hear_data(struct configure *w, const struct reply *reply, const struct value **out, struct err *e,
+                               const char *doing)
 {
 	struct vault_answer answer;
 	enum heard heard = boot_hear(&w->boot, reply, &answer, e, "%s", doing);
@@ -109,7 +125,7 @@ static enum heard hear_mounts(void *world, size_t item, const struct reply *repl
 {
 	struct configure *w = world;
 	struct config_list *kv = &w->config.lists[CONFIG_KV];
-	enum heard heard = hear_data(w, reply, &w->mounts, e, "reading the secrets engines");
+	enum heard heard = configure_hear_data(w, reply, &w->mounts, e, "reading the secrets engines");
 
 	(void)item;
 	if (heard != HEARD_DONE)
@@ -135,25 +151,34 @@ static int ask_auths(const void *world, size_t item, struct request *rq, struct 
 	return boot_ask(world, rq, "GET", "/v1/sys/auth", NULL, e);
 }
 
-static enum heard hear_auths(void *world, size_t item, const struct reply *reply, struct err *e)
+/* What a method was never given is not in the answer: then it is as if it had been given nothing. */
+static struct value *tunes_of(struct arena *a, const struct value *method)
 {
 	static const char *const ttls[] = { "default_lease_ttl", "max_lease_ttl" };
+	const struct value *config = value_get(method, "config");
+	struct value *have = value_new_map(a);
+
+	value_set_text(a, have, "type", value_text_or(method, "type", ""));
+	value_set_text(a, have, "description", value_text_or(method, "description", ""));
+	value_set_text(a, have, "token_type", value_text_or(config, "token_type", ""));
+	value_set_text(a, have, "listing_visibility", value_text_or(config, "listing_visibility", ""));
+	for (size_t k = 0; k < COUNT_OF(ttls); k++)
+		value_set_int(a, have, ttls[k], value_int_or(config, ttls[k], 0));
+	return have;
+}
+
+static enum heard hear_auths(void *world, size_t item, const struct reply *reply, struct err *e)
+{
 	struct configure *w = world;
 	struct config_list *auth = &w->config.lists[CONFIG_AUTH];
-	enum heard heard = hear_data(w, reply, &w->auths, e, "reading the auth methods");
+	enum heard heard = configure_hear_data(w, reply, &w->auths, e, "reading the auth methods");
 
 	(void)item;
 	for (size_t i = 0; heard == HEARD_DONE && i < auth->n; i++) {
 		const struct value *method = listed(w, w->auths, auth->at[i].name);
-		struct value *have;
 
-		if (!method)
-			continue;
-		have = value_new_map(w->boot.mem);
-		value_set_text(w->boot.mem, have, "type", value_text_or(method, "type", ""));
-		for (size_t k = 0; k < COUNT_OF(ttls); k++)
-			value_set_int(w->boot.mem, have, ttls[k], value_int_or(value_get(method, "config"), ttls[k], 0));
-		auth->at[i].have = have;
+		if (method)
+			auth->at[i].have = tunes_of(w->boot.mem, method);
 	}
 	return heard;
 }
@@ -168,7 +193,7 @@ static enum heard hear_audits(void *world, size_t item, const struct reply *repl
 {
 	struct configure *w = world;
 	struct config_list *audit = &w->config.lists[CONFIG_AUDIT];
-	enum heard heard = hear_data(w, reply, &w->audits, e, "reading the audit devices");
+	enum heard heard = configure_hear_data(w, reply, &w->audits, e, "reading the audit devices");
 
 	(void)item;
 	for (size_t i = 0; heard == HEARD_DONE && i < audit->n; i++) {
@@ -210,6 +235,7 @@ static enum heard hear_token(void *world, size_t item, const struct reply *reply
 	policies = value_at(answer.body, "data.policies");
 	w->token_path = arena_text(w->boot.mem, value_text_or(answer.body, "data.path", ""));
 	w->token_policies = value_copy(w->boot.mem, policies);
+	w->identity_policies = value_copy(w->boot.mem, value_at(answer.body, "data.identity_policies"));
 	w->token_is_root = false;
 	for (size_t i = 0; i < value_count(policies, NULL); i++)
 		w->token_is_root |= text_same(value_text_or(policies->items[i], "", NULL), "root");
@@ -245,7 +271,7 @@ static enum heard hear_policy(void *world, size_t item, const struct reply *repl
 {
 	struct configure *w = world;
 
-	return hear_data(w, reply, &w->config.lists[CONFIG_POLICY].at[item].have, e, "reading a policy");
+	return configure_hear_data(w, reply, &w->config.lists[CONFIG_POLICY].at[item].have, e, "reading a policy");
 }
 
 static int ask_auth_config(const void *world, size_t item, struct request *rq, struct err *e)
@@ -260,7 +286,7 @@ static enum heard hear_auth_config(void *world, size_t item, const struct reply 
 {
 	struct configure *w = world;
 
-	return hear_data(w, reply, &w->config.lists[CONFIG_AUTH_CONFIG].at[item].have, e, "reading how kubernetes auth is set up");
+	return configure_hear_data(w, reply, &w->config.lists[CONFIG_AUTH_CONFIG].at[item].have, e, "reading how an auth method is set up");
 }
 
 static int ask_role(const void *world, size_t item, struct request *rq, struct err *e)
@@ -276,10 +302,10 @@ static enum heard hear_role(void *world, size_t item, const struct reply *reply,
 {
 	struct configure *w = world;
 	struct config_item *role = &w->config.lists[CONFIG_ROLE].at[item];
-	enum heard heard = hear_data(w, reply, &role->have, e, "reading a role");
+	enum heard heard = configure_hear_data(w, reply, &role->have, e, "reading a role");
 	struct value *have;
 
-	if (heard == HEARD_DONE && role->have && !value_get(role->have, "audience")) {
+	if (heard == HEARD_DONE && role->have && value_get(role->want, "audience") && !value_get(role->have, "audience")) {
 		have = value_copy(w->boot.mem, role->have);
 		value_set_text(w->boot.mem, have, "audience", "");
 		role->have = have;
@@ -305,6 +331,9 @@ static void read_manifest(struct configure *w, const struct value *body)
 	for (size_t i = 0; i < value_count(made, NULL); i++)
 		if (made->type == VALUE_LIST && made->items[i]->type == VALUE_TEXT)
 			value_push(w->boot.mem, m->made, made->items[i]);
+	m->secrets = value_at(body, "data.data.secrets");
+	m->salt = value_text_or(body, "data.data.salt", NULL);
+	m->rounds = (unsigned)value_int_or(body, "data.data.rounds", 0);
 	m->version = value_int_or(body, "data.metadata.version", 0);
 	m->run_by = value_text_or(run, "by", NULL);
 	m->run_until_ms = 0;
@@ -365,7 +394,15 @@ const struct step configure_reads[] = {
 	{ .name = "policies.read", .needs = STATUS, .count = count_policies, .ask = ask_policy, .hear = hear_policy },
 	{ .name = "auth-config.read", .needs = STATUS, .count = count_methods, .ask = ask_auth_config, .hear = hear_auth_config },
 	{ .name = "roles.read", .needs = STATUS, .count = count_roles, .ask = ask_role, .hear = hear_role },
+	{ .name = "users.read", .needs = STATUS, .count = configure_count_users, .ask = configure_ask_user,
+	  .hear = configure_hear_user },
+	{ .name = "entities.read", .needs = STATUS, .count = configure_count_entities, .ask = configure_ask_entity,
+	  .hear = configure_hear_entity },
+	{ .name = "groups.read", .needs = STATUS, .count = configure_count_groups, .ask = configure_ask_group,
+	  .hear = configure_hear_group },
 	{ .name = "manifest.read", .needs = STATUS, .ask = ask_manifest, .hear = hear_manifest },
+	{ .name = "entities.list", .needs = NEEDS("manifest.read"), .due = configure_entities_due,
+	  .ask = configure_ask_entities, .hear = configure_hear_entities },
 	{ .name = "account.read", .due = account_due, .ask = ask_account, .hear = hear_account },
 };
 const size_t n_configure_reads = COUNT_OF(configure_reads);

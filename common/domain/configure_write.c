@@ -83,24 +83,26 @@ static bool auth_due(const void *world, size_t item)
 }
 
 /* Vault takes times as texts with their unit here (api/sys_mounts.go, MountConfigInput). */
-static struct value *ttls_of(struct arena *a, const struct config_item *auth)
+static struct value *tunes_of(struct arena *a, const struct config_item *auth)
 {
-	static const char *const ttls[] = { "default_lease_ttl", "max_lease_ttl" };
-	struct value *out = value_new_map(a);
+	struct value *out = value_copy(a, auth->want);
 
-	for (size_t i = 0; i < COUNT_OF(ttls); i++)
-		if (value_get(auth->want, ttls[i]))
-			value_set_text(a, out, ttls[i], arena_printf(a, "%" PRId64 "s", value_int_or(auth->want, ttls[i], 0)));
+	value_unset(out, "type");
+	for (size_t i = 0; i < out->n; i++)
+		if (out->items[i]->type == VALUE_INT)
+			out->items[i] = value_new_text(a, arena_printf(a, "%" PRId64 "s", out->items[i]->integer));
 	return out;
 }
 
 static int ask_auth(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct config_item *auth = seen(world, CONFIG_AUTH, item);
-	struct value *body = value_new_map(&rq->mem);
+	struct value *body = value_new_map(&rq->mem), *tunes = tunes_of(&rq->mem, auth);
 
-	value_set_text(&rq->mem, body, "type", "kubernetes");
-	value_set(&rq->mem, body, "config", ttls_of(&rq->mem, auth));
+	value_set_text(&rq->mem, body, "type", value_text_or(auth->want, "type", ""));
+	value_set_text(&rq->mem, body, "description", value_text_or(auth->want, "description", ""));
+	value_unset(tunes, "description");
+	value_set(&rq->mem, body, "config", tunes);
 	return boot_ask(world, rq, "POST", arena_printf(&rq->mem, "/v1/sys/auth/%s", auth->name), body, e);
 }
 
@@ -123,12 +125,12 @@ static int ask_tune(const void *world, size_t item, struct request *rq, struct e
 	const struct config_item *auth = seen(world, CONFIG_AUTH, item);
 
 	return boot_ask(world, rq, "POST", arena_printf(&rq->mem, "/v1/sys/auth/%s/tune", auth->name),
-	                ttls_of(&rq->mem, auth), e);
+	                tunes_of(&rq->mem, auth), e);
 }
 
 static enum heard hear_tune(void *world, size_t item, const struct reply *reply, struct err *e)
 {
-	return configure_hear_plain(world, reply, e, "setting the times of the auth method", seen(world, CONFIG_AUTH, item)->name);
+	return configure_hear_plain(world, reply, e, "tuning the auth method", seen(world, CONFIG_AUTH, item)->name);
 }
 
 static bool audit_due(const void *world, size_t item)
@@ -174,24 +176,50 @@ static bool auth_config_due(const void *world, size_t item)
 	return wrong_or_absent(world, CONFIG_AUTH_CONFIG, item);
 }
 
-/* A write replaces all of it. An authority that is left out is the one in Vault's own pod, which it reads again and again. */
+/*
+ * A write replaces all of it: so what the file leaves out goes along as it is. Of the ways to know an issuer's keys there
+ * is one alone. An authority of the cluster that is left out is the one in Vault's own pod, which it reads again and again.
+ */
+static struct value *settings_of(struct arena *a, const struct config_item *it)
+{
+	static const char *const not_along[] = { "oidc_discovery_url", "jwks_url", "jwks_pairs", "jwt_validation_pubkeys",
+	                                         "status" };
+	struct value *body;
+
+	if (value_get(it->want, "kubernetes_host")) {
+		body = value_copy(a, it->want);
+		if (text_empty(value_text_or(body, "kubernetes_ca_cert", NULL)))
+			value_unset(body, "kubernetes_ca_cert");
+		return body;
+	}
+	body = it->have ? value_copy(a, it->have) : value_new_map(a);
+	for (size_t i = 0; i < COUNT_OF(not_along); i++)
+		value_unset(body, not_along[i]);
+	for (size_t i = 0; i < it->want->n; i++)
+		value_set(a, body, it->want->names[i], value_copy(a, it->want->items[i]));
+	return body;
+}
+
 static int ask_auth_config(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct config_item *it = seen(world, CONFIG_AUTH_CONFIG, item);
-	struct value *body = value_copy(&rq->mem, it->want);
 
-	if (text_empty(value_text_or(body, "kubernetes_ca_cert", NULL)))
-		value_unset(body, "kubernetes_ca_cert");
-	return boot_ask(world, rq, "POST", arena_printf(&rq->mem, "/v1/auth/%s/config", it->mount), body, e);
+	return configure_ask_secret_body(world, it, settings_of(&rq->mem, it), rq,
+	                                 arena_printf(&rq->mem, "/v1/auth/%s/config", it->mount), e);
 }
 
 static enum heard hear_auth_config(void *world, size_t item, const struct reply *reply, struct err *e)
 {
-	enum heard heard = configure_hear_plain(world, reply, e, "setting up kubernetes auth",
-	                                        seen(world, CONFIG_AUTH_CONFIG, item)->mount);
+	struct config_item *it = item_of(world, CONFIG_AUTH_CONFIG, item);
+	enum heard heard = configure_hear_plain(world, reply, e, "setting up the auth method", it->mount);
 
+	if (it->secret)
+		it->secret->written |= heard == HEARD_DONE;
 	if (heard == HEARD_REFUSED && strstr(e->text, "serviceaccount/ca.crt"))
 		err_hint(e, "this Vault runs in no pod: give it kubernetes_ca_cert and disable_local_ca_jwt: true");
+	if (heard == HEARD_REFUSED && strstr(e->text, "discovery URL"))
+		err_hint(e, "Vault's pods must reach '%s' and trust its certificate (oidc_discovery_ca_pem), and its issuer must be "
+		         "that very address", value_text_or(it->want, "oidc_discovery_url", ""));
 	return heard;
 }
 
@@ -284,6 +312,12 @@ static bool remove_due(const void *world, size_t item)
 	return w->consent && w->prune && !w->dropped[item].kept && !w->dropped[item].removed;
 }
 
+/* What lies within an auth method goes before it: without it there is no way to name it any more. */
+static bool leaf_due(const void *world, size_t item)
+{
+	return remove_due(world, item) && ((const struct configure *)world)->dropped[item].kind != CONFIG_AUTH;
+}
+
 static int ask_remove(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct dropped *d = &((const struct configure *)world)->dropped[item];
@@ -298,6 +332,16 @@ static int ask_remove(const void *world, size_t item, struct request *rq, struct
 		break;
 	case CONFIG_ROLE:
 		path = arena_printf(&rq->mem, "/v1/auth/%s/role/%s", d->mount, d->name);
+		break;
+	case CONFIG_USER:
+		path = arena_printf(&rq->mem, "/v1/auth/%s/users/%s", d->mount, d->name);
+		break;
+	case CONFIG_ENTITY:
+	case CONFIG_GROUP:
+		path = arena_printf(&rq->mem, "/v1/identity/%s/name/%s", d->kind == CONFIG_GROUP ? "group" : "entity", d->name);
+		break;
+	case CONFIG_ALIAS:
+		path = arena_printf(&rq->mem, "/v1/identity/entity-alias/id/%s", d->vault_id);
 		break;
 	case CONFIG_AUDIT:
 		path = arena_printf(&rq->mem, "/v1/sys/audit/%s", d->name);
@@ -326,6 +370,7 @@ static enum heard hear_remove(void *world, size_t item, const struct reply *repl
  */
 #define AUDITED NEEDS("audit.enable")
 #define ENABLED NEEDS("auth.enable")
+#define NAMED NEEDS("accessors.read", "entities.list")
 
 const struct step configure_writes[] = {
 	{ .name = "manifest.enable", .change = "make the secrets engine '" CONFIGURE_MOUNT "'", .due = configure_mount_due,
@@ -345,15 +390,38 @@ const struct step configure_writes[] = {
 	  .before = begin_policy, .ask = ask_policy, .hear = hear_policy },
 	{ .name = "account.make", .needs = AUDITED, .change = "make the operator's service account", .due = account_due,
 	  .ask = ask_account, .hear = hear_account },
-	{ .name = "auth.tune", .needs = ENABLED, .change = "set the times of the auth methods", .count = count_auth,
+	{ .name = "auth.tune", .needs = ENABLED, .change = "tune the auth methods", .count = count_auth,
 	  .due = tune_due, .ask = ask_tune, .hear = hear_tune },
-	{ .name = "auth-config.write", .needs = ENABLED, .change = "set up kubernetes auth", .count = count_auth_config,
+	{ .name = "auth-config.write", .needs = ENABLED, .change = "set up the auth methods", .count = count_auth_config,
 	  .due = auth_config_due, .ask = ask_auth_config, .hear = hear_auth_config },
 	{ .name = "roles.write", .needs = ENABLED, .change = "write the roles", .count = count_role, .due = role_due,
 	  .before = begin_role, .ask = ask_role, .hear = hear_role },
-	{ .name = "dropped.remove", .needs = NEEDS("kv.enable", "policies.write", "auth.tune",
-	  "auth-config.write", "roles.write"), .change = "remove what the file has no more", .count = count_dropped,
-	  .due = remove_due, .ask = ask_remove, .hear = hear_remove },
+	{ .name = "users.write", .needs = ENABLED, .change = "write the users", .count = configure_count_users,
+	  .due = configure_user_due, .before = configure_begin_user, .ask = configure_ask_user_write,
+	  .hear = configure_hear_user_written },
+	{ .name = "entities.write", .needs = AUDITED, .change = "write the entities", .count = configure_count_entities,
+	  .due = configure_entity_due, .before = configure_begin_entity, .ask = configure_ask_entity_write,
+	  .hear = configure_hear_entity_written },
+	{ .name = "accessors.read", .needs = ENABLED, .due = configure_ids_due, .ask = configure_ask_accessors,
+	  .hear = configure_hear_accessors },
+	{ .name = "entities.list", .needs = NEEDS("entities.write"), .due = configure_ids_due, .ask = configure_ask_entities,
+	  .hear = configure_hear_entities },
+	{ .name = "aliases.write", .needs = NAMED, .change = "say who logs in as which entity",
+	  .count = configure_count_aliases, .due = configure_alias_due, .before = configure_begin_alias,
+	  .ask = configure_ask_alias_write, .hear = configure_hear_alias_written },
+	{ .name = "groups.write", .needs = NAMED, .change = "write the groups", .count = configure_count_groups,
+	  .due = configure_group_due, .before = configure_begin_group, .ask = configure_ask_group_write,
+	  .hear = configure_hear_group_written },
+	{ .name = "groups.look", .needs = NEEDS("groups.write"), .count = configure_count_groups,
+	  .due = configure_group_alias_due, .ask = configure_ask_group, .hear = configure_hear_group_id },
+	{ .name = "group-aliases.write", .needs = NEEDS("groups.look"), .change = "say what providers call the groups",
+	  .count = configure_count_groups, .due = configure_group_alias_due, .ask = configure_ask_group_alias,
+	  .hear = configure_hear_group_alias },
+	{ .name = "dropped.within", .needs = NEEDS("kv.enable", "policies.write", "auth.tune", "auth-config.write",
+	  "roles.write", "users.write", "aliases.write", "group-aliases.write"), .change = "remove what the file has no more",
+	  .count = count_dropped, .due = leaf_due, .ask = ask_remove, .hear = hear_remove },
+	{ .name = "dropped.remove", .needs = NEEDS("dropped.within"), .change = "remove auth methods that the file has no more",
+	  .count = count_dropped, .due = remove_due, .ask = ask_remove, .hear = hear_remove },
 	{ .name = "manifest.end", .needs = NEEDS("dropped.remove", "account.make"), .change = "write down what was made",
 	  .settle = "manifest.look", .settle_s = SETTLE_S, .due = configure_end_due, .ask = configure_ask_end,
 	  .hear = configure_hear_end },

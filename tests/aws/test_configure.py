@@ -2,12 +2,16 @@
 
 Needs the binary that VAULT_BIN names, and the plugin: VAULT_AWS_BIN, else that of the release build.
 """
+import http.client
+import http.server
 import json
 import os
 import re
 import subprocess
 import textwrap
+import threading
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -307,3 +311,82 @@ def test_wrong_input_is_refused_as_a_whole_before_vault_is_asked(bench):
                  "'reed' is no capability", "did you mean 'read'?"):
         assert part in said, said
     assert len(bench.vault.log()) == before
+
+
+class SecondMajor:
+    """Vault behind a proxy that says it is 2.0.0, where generate-root takes a token with rights."""
+
+    def __init__(self, bench, closed):
+        self.seen = []
+        target = urlsplit(bench.vault.env["VAULT_ADDR"])
+        proxy = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _pass(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                c = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
+                c.request(self.command, self.path, body, dict(self.headers))
+                got = c.getresponse()
+                status, answer = got.status, got.read()
+                c.close()
+                if self.path == "/v1/sys/seal-status":
+                    answer = answer.replace(b'"version":"1.', b'"version":"2.')
+                if self.path.startswith("/v1/sys/generate-root"):
+                    proxy.seen.append(self.headers.get("X-Vault-Token"))
+                    if closed:
+                        status, answer = 403, b'{"errors":["permission denied"]}'
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_GET = do_PUT = do_POST = do_DELETE = _pass
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_on_vault_2_root_goes_only_where_the_operator_reaches_generate_root(bench, closed):
+    two = SecondMajor(bench, closed)
+    result = bench.run("--yes", "--revoke-root", "--vault-addr", two.address, status=4 if closed else 0)
+    two.close()
+    assert two.seen and bench.root not in two.seen and None not in two.seen
+    if closed:
+        assert "the root token stays" in result and "generate-root" in result
+        assert bench.ask("GET", "auth/token/lookup-self")[0] == 200
+    else:
+        assert result["root_revoked"] and bench.ask("GET", "auth/token/lookup-self")[0] == 403
+
+
+def test_a_run_that_was_killed_in_the_middle_is_gone_on_with(bench):
+    """The claim of the dead run holds until its time is over; then the next one makes the rest."""
+    for i in range(80):
+        bench.edit("policies:\n", f'policies:\n  many-{i}: \'path "secret/data/{i}" {{ capabilities = ["read"] }}\'\n')
+    first = subprocess.Popen(bench.argv("--token-file", bench.at("root")), env=bench.env(), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while "policies/acl/many-" not in bench.vault.log():
+        assert time.monotonic() < deadline and first.poll() is None
+    first.kill()
+    first.wait()
+    manifest = bench.manifest()
+    assert "run" in manifest
+    assert "another configure is at work" in bench.run("--yes", status=4)
+    manifest["run"]["until"] = "2020-01-01T00:00:00Z"
+    bench.ask("POST", "vault-aws/data/configure", {"data": manifest})
+    answer = bench.run("--yes")
+    assert answer["applied"] and 0 < len(answer["changes"]) < 90
+    assert bench.run()["changes"] == []
+    assert len([m for m in bench.manifest()["made"] if m.startswith("policy/many-")]) == 80

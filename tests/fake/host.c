@@ -69,6 +69,16 @@ static int read_file(void *self, const char *path, struct buf *out, struct err *
 	return 0;
 }
 
+static int read_private(void *self, const char *path, struct buf *out, struct err *e)
+{
+	struct fake_host *f = self;
+	struct fake_file *file = *find(&f->files, path);
+
+	if (file && file->mode & 077)
+		return err_set(e, ERR_GUARD, 0, "'%s' may be read by others (mode %04o)", path, file->mode);
+	return read_file(self, path, out, e);
+}
+
 static int write_file(void *self, const char *path, struct view content, unsigned mode,
 					  struct err *e)
 {
@@ -112,6 +122,7 @@ struct host fake_host(struct fake_host *f)
 		.wall_ms = wall_ms,
 		.env = env,
 		.read_file = read_file,
+		.read_private = read_private,
 		.write_file = write_file,
 		.remove_file = remove_file,
 		.random = random_bytes,

@@ -10,8 +10,12 @@ static void check(const struct config *c)
 		for (size_t i = 0; i < c->lists[k].n; i++) {
 			const struct config_item *item = &c->lists[k].at[i];
 
-			must(item->want && *item->name && !strstr(item->name, "..") && !strpbrk(item->name, " %?#\n"));
-			must(config_absent(item) && !config_differs(item));
+			must(item->want && *item->name && config_absent(item) && !config_differs(item));
+			/* a login's name goes into a body alone */
+			must(item->kind == CONFIG_ALIAS ? !strpbrk(item->name, "\n\t") :
+			     !strstr(item->name, "..") && !strpbrk(item->name, " %?#\n"));
+			if (item->secret)
+				must(item->secret->from && *item->secret->from && !secret_held(&item->secret->value));
 		}
 }
 

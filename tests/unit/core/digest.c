@@ -13,6 +13,29 @@ static void sha256_of_fips_180(void **state)
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* RFC 7914, section 11, the first 32 bytes of each; and an empty password. */
+static void pbkdf2_of_rfc_7914(void **state)
+{
+	static const struct {
+		const char *password, *salt, *hex;
+		unsigned rounds;
+	} cases[] = {
+		{ "passwd", "salt", "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc", 1 },
+		{ "Password", "NaCl", "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56", 80000 },
+		{ "", "salt", "f135c27993baf98773c5cdb40a5706ce6a345cde61b000a67858650cd6a324d7", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		AUTO(buf) struct buf hex = BUF_MAX(100);
+		unsigned char out[SHA256_BYTES];
+
+		pbkdf2_sha256(view_text(cases[i].password), view_text(cases[i].salt), cases[i].rounds, out);
+		hex_print(&hex, out, sizeof(out));
+		assert_string_equal(buf_str(&hex), cases[i].hex);
+	}
+}
+
 /* RFC 4231, cases 2 and 6; and an empty key. */
 static void hmac_of_rfc_4231(void **state)
 {
@@ -100,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_of_fips_180),
 		cmocka_unit_test(hmac_of_rfc_4231),
+		cmocka_unit_test(pbkdf2_of_rfc_7914),
 		cmocka_unit_test(base64_both_ways),
 		cmocka_unit_test(base64_takes_either_alphabet_but_not_both),
 		cmocka_unit_test(crc32_as_zlib_has_it),

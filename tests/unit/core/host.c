@@ -115,6 +115,29 @@ static void reading_says_why_not(void **state)
 	assert_int_equal(e.status, EISDIR);
 }
 
+static void what_others_may_read_is_no_secret(void **state)
+{
+	const struct folder *f = *state;
+	AUTO(text) char *path = xasprintf("%s/file", f->path);
+	static const unsigned open_to_others[] = { 0640, 0604, 0620, 0644, 0777 };
+	AUTO(buf) struct buf back = BUF_MAX(100);
+	AUTO(err) struct err e = { 0 };
+
+	assert_int_equal(host_read_private(&f->host, path, &back, &e), -1);
+	assert_int_equal(e.kind, ERR_ABSENT);
+	for (size_t i = 0; i < sizeof(open_to_others) / sizeof(*open_to_others); i++) {
+		err_release(&e);
+		assert_int_equal(host_write_file(&f->host, path, view_text("x"), open_to_others[i], &e), 0);
+		assert_int_equal(host_read_private(&f->host, path, &back, &e), -1);
+		assert_int_equal(e.kind, ERR_GUARD);
+		assert_true(text_starts(e.hint, "chmod 600 '"));
+	}
+	err_release(&e);
+	assert_int_equal(host_write_file(&f->host, path, view_text("secret"), 0600, &e), 0);
+	assert_int_equal(host_read_private(&f->host, path, &back, &e), 0);
+	assert_string_equal(buf_str(&back), "secret");
+}
+
 static void removing_what_is_not_there_is_no_error(void **state)
 {
 	const struct folder *f = *state;
@@ -159,6 +182,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_refused_write_leaves_nothing_behind, folder_make,
 										folder_remove),
 		cmocka_unit_test_setup_teardown(reading_says_why_not, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(what_others_may_read_is_no_secret, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(removing_what_is_not_there_is_no_error, folder_make,
 										folder_remove),
 		cmocka_unit_test_setup_teardown(environment_clock_and_random, folder_make, folder_remove),

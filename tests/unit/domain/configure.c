@@ -2,18 +2,9 @@
  * configure over a Vault held in the hand: the tables are sound, a second run only reads, and whichever call fails in
  * whichever way, the next run has it as the file says.
  */
-#include "unit/unit.h"
-
-#include "core/text.h"
 #include "domain/configure_part.h"
-#include "fake/host.h"
+#include "unit/domain/configure_scene.h"
 #include "unit/domain/quoted.h"
-#include "fake/transport.h"
-#include "formats/json.h"
-#include "formats/yaml.h"
-
-#define ADDRESS "http://127.0.0.1:8200"
-#define MANIFEST "vault-aws/data/configure"
 
 static const char FILE_TEXT[] =
     "kv: {secret: {version: 2}}\n"
@@ -32,220 +23,6 @@ static const char SMALLER[] =
     "policies:\n"
     "  one: 'path \"secret/data/1\" { capabilities = [\"read\"] }'\n"
     "operator: {}\n";
-
-/* ---- a Vault ---- */
-
-struct vault {
-	struct arena mem;
-	struct value *held;          /* path without /v1/ -> what was written there */
-	int64_t version;             /* of the manifest */
-	unsigned writes;
-};
-
-static void answer(struct reply *reply, const struct value *data)
-{
-	AUTO(arena) struct arena a = ARENA_INIT;
-	AUTO(buf) struct buf text = BUF_MAX(1 << 20);
-	struct value *body = value_new_map(&a);
-
-	value_set(&a, body, "data", value_copy(&a, data));
-	va_json_print(&text, body, false);
-	fake_reply(reply, 200, buf_str(&text));
-}
-
-/* sys/mounts and its like: what was written below, under its name with '/' behind. */
-static void answer_list(struct vault *v, const char *path, struct reply *reply)
-{
-	const char *prefix = arena_printf(&v->mem, "%s/", path);
-	struct value *list = value_new_map(&v->mem);
-
-	for (size_t i = 0; i < v->held->n; i++)
-		if (text_starts(v->held->names[i], prefix) && !text_ends(v->held->names[i], "/tune"))
-			value_set(&v->mem, list, arena_printf(&v->mem, "%s/", v->held->names[i] + strlen(prefix)), v->held->items[i]);
-	answer(reply, list);
-}
-
-static void write_manifest(struct vault *v, const struct value *body, struct reply *reply)
-{
-	struct value *data = value_new_map(&v->mem);
-
-	if (value_int_or(body, "options.cas", -1) != v->version) {
-		fake_reply(reply, 400, "{\"errors\":[\"check-and-set parameter did not match the current version\"]}");
-		return;
-	}
-	v->version++;
-	value_set(&v->mem, data, "data", value_copy(&v->mem, value_get(body, "data")));
-	value_put(&v->mem, data, "metadata.version", value_new_int(&v->mem, v->version));
-	value_set(&v->mem, v->held, MANIFEST, data);
-	data = value_new_map(&v->mem);
-	value_set_int(&v->mem, data, "version", v->version);
-	answer(reply, data);
-}
-
-static void set_ttl(struct vault *v, struct value *method, const struct value *config)
-{
-	const char *text = value_text_or(config, "max_lease_ttl", NULL);
-
-	if (text_same(text, "3600s"))
-		value_put(&v->mem, method, "config.max_lease_ttl", value_new_int(&v->mem, 3600));
-}
-
-static void put(struct vault *v, const char *path, struct value *body, struct reply *reply)
-{
-	bool once = text_starts(path, "sys/mounts/") || text_starts(path, "sys/audit/") || text_starts(path, "sys/auth/");
-
-	v->writes++;
-	if (text_same(path, MANIFEST)) {
-		write_manifest(v, body, reply);
-	} else if (text_ends(path, "/tune")) {
-		set_ttl(v, (struct value *)value_get(v->held, "sys/auth/kubernetes"), body);
-		fake_reply(reply, 204, "");
-	} else if (once && value_get(v->held, path)) {
-		fake_reply(reply, 400, "{\"errors\":[\"path is already in use at x/\"]}");
-	} else {
-		if (text_starts(path, "sys/auth/"))
-			set_ttl(v, body, value_get(body, "config"));
-		if (text_ends(path, "/config") && !value_get(body, "kubernetes_ca_cert"))
-			value_set_text(&v->mem, body, "kubernetes_ca_cert", "");
-		value_set(&v->mem, v->held, path, body);
-		fake_reply(reply, 204, "");
-	}
-}
-
-static void get(struct vault *v, const char *path, struct reply *reply)
-{
-	if (text_same(path, "sys/seal-status"))
-		fake_reply(reply, 200, "{\"initialized\":true,\"sealed\":false,\"type\":\"awskms\"}");
-	else if (text_same(path, "auth/token/lookup-self"))
-		fake_reply(reply, 200, "{\"data\":{\"path\":\"auth/token/root\",\"policies\":[\"root\"]}}");
-	else if (text_same(path, "sys/mounts") || text_same(path, "sys/auth") || text_same(path, "sys/audit"))
-		answer_list(v, path, reply);
-	else if (value_get(v->held, path))
-		answer(reply, value_get(v->held, path));
-	else
-		fake_reply(reply, 404, "{\"errors\":[]}");
-}
-
-static void serve(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms)
-{
-	struct vault *v = to;
-	const char *path = rq->url + strlen(ADDRESS "/v1/");
-	AUTO(err) struct err e = { 0 };
-	struct value *body = NULL;
-
-	(void)latency_ms;
-	assert_true(text_starts(rq->url, ADDRESS "/v1/"));
-	if (rq->body.n)
-		assert_int_equal(va_json_parse(&v->mem, rq->body, NULL, &body, &e), 0);
-	if (text_same(rq->method, "GET")) {
-		get(v, path, reply);
-	} else if (text_same(rq->method, "DELETE")) {
-		v->writes++;
-		if (text_starts(path, "secret/metadata/"))
-			path = arena_printf(&v->mem, "secret/data/%s", path + strlen("secret/metadata/"));
-		value_unset(v->held, path);
-		fake_reply(reply, 204, "");
-	} else {
-		put(v, path, body, reply);
-	}
-}
-
-/* ---- a run ---- */
-
-struct scene {
-	struct vault vault;
-	struct fake_transport net;
-	struct fake_host machine;
-	struct transport transport;
-	struct host host;
-	size_t changes;              /* of the last run */
-};
-
-static void scene_open(struct scene *s)
-{
-	*s = (struct scene){ .machine.wall_ms = 1790000000000 };
-	s->vault.held = value_new_map(&s->vault.mem);
-	fake_transport_init(&s->net, serve, &s->vault);
-	s->transport = fake_transport(&s->net);
-	s->host = fake_host(&s->machine);
-}
-
-static void scene_close(struct scene *s)
-{
-	fake_transport_release(&s->net);
-	fake_host_release(&s->machine);
-	arena_release(&s->vault.mem);
-}
-
-static int loop_rows(struct scene *s, struct configure *w, const struct step *steps, size_t n, struct err *e)
-{
-	struct loop loop = { .transport = &s->transport, .host = &s->host };
-	struct graph g = { .steps = steps, .n = n, .world = w, .tracks = ARENA_ARRAY(w->boot.mem, struct track, n) };
-	int result = loop_run(&loop, &g, 1, e);
-
-	graph_release_tracks(&g);
-	return result;
-}
-
-static int read_all(struct scene *s, struct configure *w, struct err *e)
-{
-	size_t n;
-	const struct step *all = boot_table(w->boot.mem, configure_reads, n_configure_reads, &n);
-
-	configure_forget(w);
-	return loop_rows(s, w, all, n, e) < 0 ? -1 : configure_compare(w, e);
-}
-
-static int write_all(struct scene *s, struct configure *w, struct err *e)
-{
-	AUTO(err) struct err why = { 0 };
-	const struct step *unlock;
-	size_t n;
-
-	w->consent = true;
-	if (loop_rows(s, w, configure_writes, n_configure_writes, e) == 0)
-		return read_all(s, w, e);
-	unlock = boot_table(w->boot.mem, configure_unlock, n_configure_unlock, &n);
-	if (w->locked && !s->net.killed && loop_rows(s, w, unlock, n, &why) == 0)
-		assert_false(w->locked);
-	return -1;
-}
-
-/* As the command goes about it, less the questions. */
-static int run(struct scene *s, const char *text, bool prune, struct err *e)
-{
-	AUTO(arena) struct arena a = ARENA_INIT;
-	AUTO(err) struct err warnings = { 0 };
-	struct want want = { .namespace_ = "vault", .release = "vault" };
-	struct configure w = { .prune = prune };
-	struct value *tree;
-	int result;
-
-	if (va_yaml_parse(&a, view_text(text), "f", &tree, e) < 0 || configure_read(&a, tree, &w.config, &warnings, e) < 0)
-		fail_msg("%s", e->text);
-	w.boot = (struct boot){ .mem = &a, .host = &s->host, .want = &want, .options.vault_addr = ADDRESS, .token_from = "t" };
-	secret_set(&w.boot.token, view_text("hvs.root"));
-	assert_int_equal(configure_init(&w, e), 0);
-	result = read_all(s, &w, e);
-	s->changes = result == 0 ? configure_changes(&w).n : 0;
-	if (s->changes)
-		result = write_all(s, &w, e);
-	if (result == 0 && configure_changes(&w).n)
-		result = err_set(e, ERR_BUG, 0, "the %s '%s' is still to do", configure_changes(&w).at[0].kind,
-		                 configure_changes(&w).at[0].name);
-	configure_release(&w);
-	return result;
-}
-
-static void must_run(struct scene *s, const char *text, bool prune)
-{
-	AUTO(err) struct err e = { 0 };
-
-	if (run(s, text, prune, &e) < 0)
-		fail_msg("%s", e.text);
-}
-
-/* ---- */
 
 #define AUDIT_POD(mount, volume) \
 	"{'metadata':{'name':'vault-0'},'spec':{'containers':[{'name':'vault','volumeMounts':[{'name':'home'," \
@@ -331,16 +108,6 @@ static void a_second_run_only_reads(void **state)
 	scene_close(&s);
 }
 
-static bool made(const struct scene *s, const char *id)
-{
-	const struct value *list = value_at(value_get(s->vault.held, MANIFEST), "data.made");
-
-	for (size_t i = 0; i < value_count(list, NULL); i++)
-		if (text_same(list->items[i]->text, id))
-			return true;
-	return false;
-}
-
 static void prune_takes_only_what_was_made(void **state)
 {
 	struct scene s;
@@ -390,11 +157,6 @@ static unsigned calls_of_a_run(void)
 	n = (unsigned)s.net.n_calls;
 	scene_close(&s);
 	return n;
-}
-
-static bool is_absorbed(enum fault fault, enum reach reach)
-{
-	return reach == REACH_ONCE && fault != FAULT_KILLED && fault != FAULT_KILLED_BEFORE;
 }
 
 static void any_call_may_fail(unsigned at, enum fault fault, enum reach reach)
