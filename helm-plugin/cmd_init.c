@@ -7,7 +7,7 @@
 #include "formats/json.h"
 
 struct init_flags {
-	struct text_list custody, copies, recipients;
+	struct text_list custody, copies, recipients, root_recipients, pgp_keys, share_keys, share_readers;
 	struct init_options options;
 	struct boot_options boot;
 	bool show_root_token;
@@ -16,13 +16,21 @@ struct init_flags {
 static const struct init_flags defaults = { .options = { .shares = 5, .threshold = 3 } };
 
 static const struct opt rows[] = {
-	LIST(struct init_flags, custody, 0, "custody", "WHERE", "where the keys go: secretsmanager or file; may be given again"),
+	LIST(struct init_flags, custody, 0, "custody", "WHERE", "where the keys go: secretsmanager, ssm, s3, file or pgp; may be given again"),
 	TEXT(struct init_flags, options.custody_key, 0, "custody-kms-key", "KEY",
 	     "KMS key that encrypts them there and in the spool; not the seal key"),
+	TEXT(struct init_flags, options.bucket, 0, "custody-bucket", "BUCKET", "with s3: the bucket, with versioning and no public access"),
 	LIST(struct init_flags, copies, 0, "custody-replica", "REGION=KEY",
-	     "a copy in another region, under a key of its own; may be given again"),
-	FILE_NAME(struct init_flags, options.folder, 0, "out", "DIR", "with file: the folder for recovery-keys.age and root-token.age"),
+	     "with secretsmanager: a copy in another region, under a key of its own; may be given again"),
+	FILE_NAME(struct init_flags, options.folder, 0, "out", "DIR", "with file and pgp: the folder for the files"),
 	LIST(struct init_flags, recipients, 0, "recipient", "AGE", "with file: whom they are encrypted to (age1...); may be given again"),
+	LIST(struct init_flags, root_recipients, 0, "root-recipient", "AGE",
+	     "with file: whom the root token is encrypted to (default: as --recipient); may be given again"),
+	LIST(struct init_flags, pgp_keys, 0, "pgp-key", "FILE", "with pgp: the public key that Vault encrypts a share to; one for each"),
+	FILE_NAME(struct init_flags, options.root_pgp_key, 0, "root-pgp-key", "FILE", "with pgp: the public key for the root token"),
+	FLAG(struct init_flags, options.split, 0, "split", "each recovery key is an entry of its own, for a principal of its own"),
+	LIST(struct init_flags, share_readers, 0, "share-reader", "ARN", "with --split: who alone is to read a share; one for each"),
+	LIST(struct init_flags, share_keys, 0, "share-kms-key", "KEY", "with --split: the KMS key of a share; one for each"),
 	INT(struct init_flags, options.shares, 0, "shares", "N", 1, 255, "into how many recovery keys (default 5)"),
 	INT(struct init_flags, options.threshold, 0, "threshold", "N", 1, 255, "how many of them are needed (default 3)"),
 	FLAG(struct init_flags, show_root_token, 0, "show-root-token", "print the root token too; on a terminal only"),
@@ -42,11 +50,17 @@ static int check(struct app *app, struct init_flags *o, struct err *e)
 	o->options.custody = o->custody.at;
 	o->options.copies = o->copies.at;
 	o->options.recipients = o->recipients.at;
+	o->options.root_recipients = o->root_recipients.at;
+	o->options.pgp_keys = o->pgp_keys.at;
+	o->options.share_keys = o->share_keys.at;
+	o->options.share_readers = o->share_readers.at;
 	if (o->show_root_token && !app->out_tty) {
 		err_also(e, ERR_USAGE, "--show-root-token: the output is no terminal");
 		err_hint(e, "the root token is read from custody");
 	}
 	if (init_check_options(&o->options, &why) < 0)
+		err_append(e, &why);
+	if (init_check_files(&o->options, &app->host, &why) < 0)
 		err_append(e, &why);
 	if (!e->kind)
 		return 0;
@@ -61,7 +75,13 @@ static int work(struct session *s, struct init_world *in, struct err *e)
 {
 	struct arena *a = &s->app->mem;
 	size_t n;
-	const struct step *table = boot_table(a, init_find_rows, n_init_find_rows, &n);
+	const struct step *table;
+
+	if (in->n_pgp && session_loop_over(s, in, init_pgp_rows, INIT_PGP_ROWS, false, e) < 0)
+		return -1;
+	if (init_check_pgp(in, e) < 0)
+		return -1;
+	table = boot_table(a, init_find_rows, n_init_find_rows, &n);
 
 	if (session_loop_over(s, in, table, n, false, e) < 0 || init_decide(in, e) < 0)
 		return -1;
@@ -75,15 +95,38 @@ static int work(struct session *s, struct init_world *in, struct err *e)
 	return init_finish(in, e);
 }
 
-static void print_policy(struct app *app, const struct value *policy)
+/* Entries whose policies are the same, but for the entry, are told once. */
+static void print_policy(struct app *app, const struct value *row, const struct value *before)
 {
 	AUTO(buf) struct buf text = BUF_MAX(4096);
+	const struct value *policy = value_get(row, "policy");
 
-	if (!policy)
+	if (!policy || value_same(policy, value_get(before, "policy")))
 		return;
 	va_json_print(&text, policy, false);
-	fprintf(app->out, "\nresource policy that leaves reading to you alone (aws secretsmanager put-resource-policy):\n  %s\n",
-	        buf_str(&text));
+	fprintf(app->out, "  policy that leaves reading it to '%s' alone (%s):\n  %s\n", value_text_or(row, "reader", ""),
+	        value_text_or(row, "policy_goes_to", ""), buf_str(&text));
+}
+
+static void print_entries(struct app *app, const struct value *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct value *row = list->items[i];
+
+		fprintf(app->out, "\n%s: %s (%s)\n  %s\n", value_text_or(row, "entry", ""), value_text_or(row, "name", ""),
+		        value_text_or(row, "custody", ""), value_text_or(row, "read", ""));
+		print_policy(app, row, i ? list->items[i - 1] : NULL);
+	}
+}
+
+/* What whoever opens one entry can do with it. */
+static void print_shares(struct app *app, const struct init_world *in)
+{
+	if (in->pgp)
+		fprintf(app->out, "Each key was encrypted by Vault to one PGP key: nobody has seen it in clear.\n");
+	if (in->options.split)
+		fprintf(app->out, "Each entry holds 1 of the %lld recovery keys, and %lld are needed: none is enough alone.\n",
+		        (long long)in->options.shares, (long long)in->options.threshold);
 }
 
 static void print_text(struct app *app, const struct init_world *in, const struct value *report)
@@ -97,14 +140,13 @@ static void print_text(struct app *app, const struct init_world *in, const struc
 	else
 		fprintf(app->out, "Vault is initialised: %lld recovery keys, of which %lld are needed, are in custody and were read back\n",
 		        (long long)in->options.shares, (long long)in->options.threshold);
-	for (size_t i = 0; i < list->n; i++)
-		fprintf(app->out, "\n%s: %s\n  %s\n", value_text_or(list->items[i], "entry", ""),
-		        value_text_or(list->items[i], "name", ""), value_text_or(list->items[i], "read", ""));
+	print_entries(app, list);
 	for (size_t i = 0; i < value_count(report, "copies"); i++)
 		fprintf(app->out, "%s%s", i ? ", " : "\ncopies in ", value_get(report, "copies")->items[i]->text);
 	fputs(value_count(report, "copies") ? "\n" : "", app->out);
-	print_policy(app, value_get(report, "resource_policy"));
-	fprintf(app->out, "\nRecovery keys allow a new root token and a rekey. They cannot unseal: that takes the KMS key\n"
+	fputs("\n", app->out);
+	print_shares(app, in);
+	fprintf(app->out, "Recovery keys allow a new root token and a rekey. They cannot unseal: that takes the KMS key\n"
 	        "'%s', and without it this Vault's data is lost.\n", in->seal_key.arn);
 }
 
@@ -162,13 +204,22 @@ const struct command cmd_init = {
 	           "removes the file, and waits until every server is unsealed and one is active.\n\n"
 	           "Killed at any point, run it again: it finishes, or says what is there. Keys in custody are never written over. "
 	           "Recovery keys and root token are entries of their own:\n\n"
-	           "helm-vault-aws/CLUSTER/NAMESPACE/RELEASE/recovery-keys and .../root-token in Secrets Manager, "
-	           "recovery-keys.age and root-token.age in the folder of --out, encrypted by age. Where both are named both must "
-	           "take them.\n\n"
+	           "helm-vault-aws/CLUSTER/NAMESPACE/RELEASE/recovery-keys and .../root-token in Secrets Manager (secretsmanager), "
+	           "Parameter Store (ssm) or a bucket (s3); recovery-keys.age and root-token.age in the folder of --out, encrypted by "
+	           "age (file); recovery-key-1.gpg and so on there, as Vault itself encrypts each share to one PGP key (pgp), so that "
+	           "nobody sees a share in clear. Where several are named all must take them. With --split each share is an entry of "
+	           "its own, .../recovery-key-1 and so on, for a principal of its own: --share-reader, --share-kms-key and --recipient "
+	           "are then given once for each share, in their order.\n\n"
 	           "With --vault-addr no cluster is asked, and the proof is made with the credentials used here.",
 	.examples = "helm vault-aws init --custody secretsmanager --custody-kms-key alias/vault-custody\n"
 	            "helm vault-aws init --custody secretsmanager --custody-kms-key alias/vault-custody --shares 3 --threshold 2\n"
-	            "helm vault-aws init --custody file --out ./vault-keys --recipient age1...\n",
+	            "helm vault-aws init --custody s3 --custody-bucket vault-keys --custody-kms-key alias/vault-custody\n"
+	            "helm vault-aws init --custody file --out ./vault-keys --recipient age1...\n"
+	            "helm vault-aws init --custody pgp --out ./vault-keys --shares 3 --threshold 2 --pgp-key a.asc --pgp-key b.asc "
+	            "--pgp-key c.asc --root-pgp-key ops.asc\n"
+	            "helm vault-aws init --custody ssm --custody-kms-key alias/vault-custody --split --shares 3 --threshold 2 "
+	            "--share-reader arn:aws:iam::111122223333:role/a --share-reader arn:aws:iam::111122223333:role/b "
+	            "--share-reader arn:aws:iam::111122223333:role/c\n",
 	.takes = TAKES_INPUTS | TAKES_KUBE, .formats = formats,
 	.rows = rows, .options_size = sizeof(struct init_flags), .defaults = &defaults, .run = run,
 };

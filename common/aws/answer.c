@@ -68,6 +68,45 @@ static int read_query(const struct value **out, struct arena *a, const struct aw
 	return 0;
 }
 
+/* Fields from the headers beside what the body holds. */
+static int read_rest_xml(const struct value **out, struct arena *a, const struct aws_op *op, const struct reply *reply,
+                         struct err *e)
+{
+	struct value *v = value_new_map(a);
+
+	if (op->raw)
+		value_set(a, v, "Body", value_new_view(a, buf_bytes(&reply->body)));
+	else if (reply->body.n && va_xml_parse(a, buf_bytes(&reply->body), NULL, &v, e) < 0)
+		return -1;
+	if (v->type != VALUE_MAP)
+		v = value_new_map(a);
+	for (const struct aws_header *h = op->hears; h && h->name; h++) {
+		const char *text = reply_header(reply, a, h->header);
+
+		if (text)
+			value_set_text(a, v, h->name, text);
+	}
+	*out = v;
+	return 0;
+}
+
+/* The answer to HEAD has no body: what S3 means by its status. */
+static const char *code_by_status(const struct aws_op *op, struct arena *a, int status)
+{
+	static const struct {
+		int status;
+		const char *code;
+	} codes[] = {
+		{ 301, "PermanentRedirect" }, { 403, "AccessDenied" }, { 404, "NoSuchKey" }, { 412, "PreconditionFailed" },
+		{ 503, "SlowDown" },
+	};
+
+	for (size_t i = 0; op->service->protocol == AWS_REST_XML && i < COUNT_OF(codes); i++)
+		if (codes[i].status == status)
+			return codes[i].code;
+	return arena_printf(a, "%d", status);
+}
+
 static int read_body(struct aws_answer *out, struct arena *a, const struct aws_op *op,
 					 const struct reply *reply, struct err *e)
 {
@@ -77,6 +116,8 @@ static int read_body(struct aws_answer *out, struct arena *a, const struct aws_o
 		return -1;
 	if (op->service->protocol == AWS_QUERY)
 		return read_query(&out->body, a, op, reply, &out->request_id, e);
+	if (op->service->protocol == AWS_REST_XML)
+		return read_rest_xml(&out->body, a, op, reply, e);
 	if (read_json(&v, a, reply, e) < 0)
 		return -1;
 	out->body = v;
@@ -99,7 +140,7 @@ int aws_read(struct arena *a, const struct aws_op *op, const struct reply *reply
 		return 0;
 	}
 	aws_fault_read(&fault, a, reply);
-	answer.code = fault.code ? fault.code : arena_printf(a, "%d", reply->status);
+	answer.code = fault.code ? fault.code : code_by_status(op, a, reply->status);
 	answer.message = fault.message ? fault.message : "";
 	answer.request_id = fault.request_id;
 	*out = answer;

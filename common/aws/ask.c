@@ -10,6 +10,8 @@
 struct draft {
 	const char *method, *content_type; /* no type: no body */
 	struct buf path, query, body;
+	const char *bucket;                /* that is part of the host's name; NULL: none is */
+	struct value *rest;                /* rest-xml: parameters that are neither path, query nor body */
 };
 
 #define DRAFT_INIT \
@@ -63,7 +65,38 @@ static int draft_rest(struct draft *d, struct arena *a, const struct aws_op *op,
 	return 0;
 }
 
-static int draft_make(struct draft *d, struct arena *a, const struct aws_op *op,
+/* A bucket in the host's name has no dots, which no certificate of S3's covers (S3 User Guide, virtual hosting). */
+static bool bucket_is_host(const struct aws *aws, const char *bucket)
+{
+	return !aws->endpoints && bucket && !strchr(bucket, '.');
+}
+
+static int draft_rest_xml(struct draft *d, struct arena *a, const struct aws *aws, const struct aws_op *op,
+                          const struct value *params, struct err *e)
+{
+	const char *bucket = value_text_or(params, "Bucket", NULL);
+	const struct value *body;
+
+	d->method = op->method;
+	if (rest_fill(&d->path, &d->query, &d->rest, a, op->path, params, e) < 0)
+		return -1;
+	if (bucket_is_host(aws, bucket)) {
+		AUTO(text) char *path = xstrdup(buf_str(&d->path) + 1 + strlen(bucket));
+
+		d->bucket = bucket;
+		buf_cut(&d->path, 0);
+		buf_printf(&d->path, "%s%s", *path ? "" : "/", path);
+	}
+	body = value_get(d->rest, "Body");
+	if (!body || body->type != VALUE_TEXT)
+		return 0;
+	d->content_type = "application/octet-stream";
+	buf_view(&d->body, view_of(body->text, body->n));
+	value_unset(d->rest, "Body");
+	return 0;
+}
+
+static int draft_make(struct draft *d, struct arena *a, const struct aws *aws, const struct aws_op *op,
 					  const struct value *params, struct err *e)
 {
 	switch (op->service->protocol) {
@@ -74,12 +107,36 @@ static int draft_make(struct draft *d, struct arena *a, const struct aws_op *op,
 		if (draft_rest(d, a, op, params, e) < 0)
 			return -1;
 		break;
+	case AWS_REST_XML:
+		if (draft_rest_xml(d, a, aws, op, params, e) < 0)
+			return -1;
+		break;
 	default:
 		draft_json(d, op, params);
 	}
 	if (buf_whole(&d->query, "the query", e) < 0)
 		return -1;
 	return buf_whole(&d->body, "the request", e);
+}
+
+/* What rest-xml has in headers, and the digest of the body that S3 wants there. */
+static int add_headers(struct request *rq, const struct draft *d, const struct aws_op *op, struct err *e)
+{
+	char hash[SHA256_HEX];
+
+	for (const struct aws_header *h = op->sends; h && h->name; h++) {
+		const char *text = value_text_or(d->rest, h->name, NULL);
+
+		if (!text)
+			continue;
+		request_header(rq, h->header, text);
+		value_unset(d->rest, h->name);
+	}
+	if (d->rest->n)
+		return err_set(e, ERR_BUG, 0, "the parameter '%s' is unknown", d->rest->names[0]);
+	sha256_hex(buf_bytes(&d->body), hash);
+	request_header(rq, "X-Amz-Content-Sha256", hash);
+	return 0;
 }
 
 /* Signs what stands in rq; libcurl itself writes the same Host header. */
@@ -103,6 +160,7 @@ static int add_signature(const struct aws *aws, struct request *rq, const struct
 		.query = buf_str(&d->query),
 		.headers = headers,
 		.body = buf_bytes(&d->body),
+		.path_once = op->service->protocol == AWS_REST_XML,
 	};
 	char date[AMZ_DATE_TEXT];
 
@@ -135,8 +193,10 @@ int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
 	rq->abreast = AWS_ABREAST;
 	rq->service = op->service->id;
 	if (endpoint_find(&at, &rq->mem, aws, op->service, e) < 0 ||
-		draft_make(&d, &rq->mem, op, params, e) < 0)
+		draft_make(&d, &rq->mem, aws, op, params, e) < 0)
 		return err_while(e, "asking %s", rq->label);
+	if (d.bucket)
+		endpoint_prepend(&at, &rq->mem, d.bucket);
 	request_http(rq, d.method,
 				 arena_printf(&rq->mem, "%s%s%s%s%s", at.origin, at.base_path, buf_str(&d.path),
 							  d.query.n ? "?" : "", buf_str(&d.query)));
@@ -147,6 +207,8 @@ int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
 					   arena_printf(&rq->mem, "%s.%s", op->service->target, op->name));
 	if (op->service->query_mode)
 		request_header(rq, "x-amzn-query-mode", "true");
+	if (d.rest && add_headers(rq, &d, op, e) < 0)
+		return err_while(e, "asking %s", rq->label);
 	if (aws->user_agent)
 		request_header(rq, "User-Agent", aws->user_agent);
 	if (!op->unsigned_ && add_signature(aws, rq, &d, &at, op, e) < 0)

@@ -1,7 +1,7 @@
 /*
  * Asking AWS: an operation is a row of data, its parameters are a value tree,
- * and its answer is one too. Building, signing and reading for the three
- * protocols (json, query, rest-json) is done here once.
+ * and its answer is one too. Building, signing and reading for the four
+ * protocols (json, query, rest-json, rest-xml) is done here once.
  *
  *	aws_ask(aws, rq, &kms_describe_key, params, e)          in a step's ask
  *	aws_read(arena, &kms_describe_key, reply, &answer, e)   in its hear
@@ -17,7 +17,12 @@
 #include "core/value.h"
 #include "net/graph.h"
 
-enum aws_protocol { AWS_JSON_1_0, AWS_JSON_1_1, AWS_QUERY, AWS_REST_JSON };
+enum aws_protocol { AWS_JSON_1_0, AWS_JSON_1_1, AWS_QUERY, AWS_REST_JSON, AWS_REST_XML };
+
+/* rest-xml: a parameter, or a field of the answer, that is a header. The last one's names are NULL. */
+struct aws_header {
+	const char *name, *header;
+};
 
 struct aws_service {
 	const char *id;              /* "kms": as in labels and IAM actions */
@@ -36,8 +41,13 @@ struct aws_service {
 struct aws_op {
 	const struct aws_service *service;
 	const char *name;            /* "DescribeKey" */
-	/* rest-json: "GET", "/clusters/{name}", query names after '?': "/x?a={a}"; else NULL. */
+	/*
+	 * rest: "GET", "/clusters/{name}", query names after '?': "/x?a={a}"; else NULL. "{name+}" keeps its slashes. In
+	 * rest-xml the first part of the path is the bucket, and the parameter "Body" is the body as it is.
+	 */
 	const char *method, *path;
+	const struct aws_header *sends, *hears;  /* NULL: none */
+	bool raw;                    /* rest-xml: the answer's body as it is, as "Body" */
 	bool unsigned_;              /* STS AssumeRoleWithWebIdentity */
 };
 

@@ -177,6 +177,9 @@ static const char *regional_host(struct arena *a, const struct partition *p, con
 	const char *suffix = aws->dualstack ? p->dualstack_suffix : p->suffix;
 	bool gov = text_same(p->name, "aws-us-gov");
 
+	if (service->protocol == AWS_REST_XML)
+		return arena_printf(a, "%s%s.%s%s.%s", service->prefix, aws->fips ? "-fips" : "",
+		                    aws->dualstack ? "dualstack." : "", aws->region, p->suffix);
 	if (!aws->fips || (gov && service->gov_is_fips && !aws->dualstack))
 		return arena_printf(a, "%s.%s.%s", service->prefix, aws->region, suffix);
 	if (service->fips_aws && text_same(p->name, "aws") && !aws->dualstack)
@@ -220,6 +223,12 @@ static int check_region(const struct aws *aws, const struct aws_service *service
 	if (region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] || region[0] == '-')
 		return err_set(e, ERR_CONFIG, 0, "'%s' is not the name of a region", region);
 	return 0;
+}
+
+void endpoint_prepend(struct endpoint *at, struct arena *a, const char *label)
+{
+	at->host = arena_printf(a, "%s.%s", label, at->host);
+	at->origin = arena_printf(a, "https://%s", at->host);
 }
 
 int endpoint_find(struct endpoint *out, struct arena *a, const struct aws *aws,

@@ -36,6 +36,9 @@ MUST_CHECK int endpoints_read(struct aws_endpoints **out, struct arena *a, const
 MUST_CHECK int endpoint_find(struct endpoint *out, struct arena *a, const struct aws *aws,
                              const struct aws_service *service, struct err *e);
 
+/* Puts a label in front of the host: "bucket.s3.eu-west-1.amazonaws.com". In the arena. */
+void endpoint_prepend(struct endpoint *at, struct arena *a, const char *label);
+
 /* "amazonaws.com" for "aws"; an unknown partition is taken for that. */
 const char *partition_dns_suffix(const char *partition);
 

@@ -14,8 +14,8 @@ static bool one_of(const char *word, const char *const *words)
 /*
  * botocore's list without LimitExceededException, which is a full quota in KMS
  * and a throttle in DynamoDB: aws_heard decides that with the service at hand.
- * IAM's ConcurrentModification is no throttle there, but means the same: not
- * done, ask again.
+ * IAM's ConcurrentModification and S3's ConditionalRequestConflict are no
+ * throttles there, but mean the same: not done, ask again.
  */
 bool code_is_throttling(const char *code)
 {
@@ -30,6 +30,7 @@ bool code_is_throttling(const char *code)
 										 "TransactionInProgressException",
 										 "BandwidthLimitExceeded",
 										 "SlowDown",
+										 "ConditionalRequestConflict",
 										 "PriorRequestNotComplete",
 										 "EC2ThrottledException",
 										 "ConcurrentModification",
@@ -106,15 +107,15 @@ static void read_json_fault(struct aws_fault *out, struct arena *a, const struct
 static void read_xml_fault(struct aws_fault *out, struct arena *a, const struct reply *reply)
 {
 	AUTO(err) struct err e = { 0 };
-	const char *id, *code;
+	const char *id, *code, *root;
 	struct value *v;
 
-	if (va_xml_parse(a, buf_bytes(&reply->body), NULL, &v, &e) < 0)
+	if (va_xml_parse(a, buf_bytes(&reply->body), &root, &v, &e) < 0)
 		return;
-	code = value_text_or(v, "Error.Code", NULL);
+	code = value_text_or(v, "Error.Code", text_same(root, "Error") ? value_text_or(v, "Code", NULL) : NULL);
 	if (!out->code && code)
 		out->code = bare_code(a, code);
-	out->message = value_text_or(v, "Error.Message", NULL);
+	out->message = value_text_or(v, "Error.Message", text_same(root, "Error") ? value_text_or(v, "Message", NULL) : NULL);
 	id = value_text_or(v, "RequestId", value_text_or(v, "RequestID", NULL));
 	if (id && *id)
 		out->request_id = id;

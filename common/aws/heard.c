@@ -25,6 +25,9 @@ static const struct meaning {
 	{ "NoSuchEntityException", ERR_ABSENT, NULL },
 	{ "TableNotFoundException", ERR_ABSENT, NULL },
 	{ "BackupNotFoundException", ERR_ABSENT, NULL },
+	{ "ParameterNotFound", ERR_ABSENT, NULL },
+	{ "NoSuchBucket", ERR_ABSENT, NULL },
+	{ "NoSuchKey", ERR_ABSENT, NULL },
 
 	{ "AlreadyExistsException", ERR_CONFLICT, NULL },
 	{ "EntityAlreadyExists", ERR_CONFLICT, NULL },
@@ -32,6 +35,10 @@ static const struct meaning {
 	{ "TableAlreadyExistsException", ERR_CONFLICT, NULL },
 	{ "ResourceExistsException", ERR_CONFLICT, NULL },
 	{ "DeleteConflict", ERR_CONFLICT, NULL },
+	{ "ParameterAlreadyExists", ERR_CONFLICT, NULL },
+	{ "PreconditionFailed", ERR_CONFLICT, NULL },
+	{ "PermanentRedirect", ERR_REMOTE, "the bucket is in another region" },
+	{ "AuthorizationHeaderMalformed", ERR_REMOTE, "the bucket is in another region" },
 
 	{ "InvalidClientTokenId", ERR_AUTH,
 	  "the access key is unknown or switched off, lacks its session token, or is of another "

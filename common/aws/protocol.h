@@ -1,5 +1,5 @@
 /*
- * Inside of aws/: how the three protocols write parameters and errors.
+ * Inside of aws/: how the protocols write parameters and errors.
  */
 #ifndef AWS_PROTOCOL_H
 #define AWS_PROTOCOL_H
@@ -15,15 +15,15 @@ enum { AWS_BODY_MAX = 1 << 20 };   /* of a request, bytes */
 void query_print(struct buf *out, const char *action, const char *version, const struct value *params);
 
 /*
- * A rest-json template ("/clusters/{name}?a={a}") filled from params: path and
+ * A rest template ("/clusters/{name}?a={a}") filled from params: path and
  * query apart, both encoded. A parameter of the path must be there and not
- * empty (ERR_BUG); one of the query may be absent. What is left over goes into
+ * empty (ERR_BUG); one of the query may be absent, and a name without '=' stays. What is left over goes into
  * *rest (a map of the arena).
  */
 MUST_CHECK int rest_fill(struct buf *path, struct buf *query, struct value **rest, struct arena *a,
                          const char *template, const struct value *params, struct err *e);
 
-/* What a reply says went wrong, in whichever of the three forms. NULL where it says nothing. */
+/* What a reply says went wrong, in whichever of the forms. NULL where it says nothing. */
 struct aws_fault {
 	const char *code, *message, *request_id;
 };

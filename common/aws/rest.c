@@ -34,38 +34,52 @@ static int fill_path(struct buf *out, struct arena *a, struct view template, str
 	while (template.p) {
 		struct view name, plain = view_cut(&template, '{');
 		const char *text;
+		bool slashes;
 
 		buf_view(out, plain);
 		if (!template.p)
 			break;
 		name = view_cut(&template, '}');
+		slashes = view_ends(name, "+");
+		name.n -= slashes;
 		text = consume(a, rest, arena_view(a, name));
 		if (!text || !*text)
 			return err_set(e, ERR_BUG, 0, "the parameter '%.*s' is missing", (int)name.n, name.p);
-		uri_encode(out, view_text(text), false);
+		uri_encode(out, view_text(text), slashes);
 	}
 	return 0;
 }
 
-/* Pieces are "name={parameter}"; without the parameter one is left out, a list repeats its name. */
+/* A list repeats its name. */
+static void fill_piece(struct buf *out, struct arena *a, struct view name, struct view parameter, struct value *rest)
+{
+	const char *of = arena_view(a, parameter);
+	const struct value *v = value_get(rest, of);
+	size_t n = v && v->type == VALUE_LIST ? v->n : v != NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *text = scalar_text(a, v->type == VALUE_LIST ? v->items[i] : v);
+
+		if (!text)
+			continue;
+		buf_printf(out, "%s%.*s=", out->n ? "&" : "", (int)name.n, name.p);
+		uri_encode(out, view_text(text), false);
+	}
+	value_unset(rest, of);
+}
+
+/* Pieces are "name={parameter}", left out without the parameter, or "name". */
 static void fill_query(struct buf *out, struct arena *a, struct view template, struct value *rest)
 {
 	while (template.p) {
 		struct view piece = view_cut(&template, '&');
 		struct view name = view_cut(&piece, '=');
-		const char *parameter = arena_view(a, view_of(piece.p + 1, piece.n - 2));
-		const struct value *v = value_get(rest, parameter);
-		size_t n = v && v->type == VALUE_LIST ? v->n : v != NULL;
 
-		for (size_t i = 0; i < n; i++) {
-			const char *text = scalar_text(a, v->type == VALUE_LIST ? v->items[i] : v);
-
-			if (!text)
-				continue;
-			buf_printf(out, "%s%.*s=", out->n ? "&" : "", (int)name.n, name.p);
-			uri_encode(out, view_text(text), false);
+		if (!piece.p) {
+			buf_printf(out, "%s%.*s", out->n ? "&" : "", (int)name.n, name.p);
+			continue;
 		}
-		value_unset(rest, parameter);
+		fill_piece(out, a, name, view_of(piece.p + 1, piece.n - 2), rest);
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * The operations that we call, as rows; one file a service (kms.c, dynamodb.c,
- * iam.c, sts.c, eks.c, tagging.c, cloudwatch.c, logs.c, secretsmanager.c). Parameters and answers are in AWS's own
- * names; shapes: the service's API reference.
+ * iam.c, sts.c, eks.c, tagging.c, cloudwatch.c, logs.c, secretsmanager.c, ssm.c, s3.c). Parameters and answers are
+ * in AWS's own names; shapes: the service's API reference.
  */
 #ifndef AWS_SERVICES_H
 #define AWS_SERVICES_H
@@ -9,7 +9,7 @@
 #include "aws/client.h"
 
 extern const struct aws_service aws_kms, aws_dynamodb, aws_iam, aws_sts, aws_eks, aws_tagging,
-	aws_cloudwatch, aws_secretsmanager, aws_logs;
+	aws_cloudwatch, aws_secretsmanager, aws_logs, aws_ssm, aws_s3;
 
 extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, kms_update_alias,
 	kms_enable_key_rotation, kms_disable_key_rotation, kms_get_key_rotation_status,
@@ -43,5 +43,11 @@ extern const struct aws_op logs_describe_log_groups, logs_create_log_group;
 
 extern const struct aws_op secretsmanager_create_secret, secretsmanager_describe_secret, secretsmanager_update_secret,
 	secretsmanager_get_secret_value, secretsmanager_replicate_secret_to_regions;
+
+extern const struct aws_op ssm_put_parameter, ssm_get_parameter, ssm_get_parameter_history;
+
+/* Of an object's own metadata there are two: State and Owner. */
+extern const struct aws_op s3_head_object, s3_get_object, s3_put_object, s3_get_bucket_versioning,
+	s3_get_public_access_block;
 
 #endif

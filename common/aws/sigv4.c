@@ -174,7 +174,9 @@ void sigv4_canonical(struct buf *out, struct buf *signed_headers, const struct s
 	size_t names_start = signed_headers->n;
 
 	buf_printf(out, "%s\n", rq->method);
-	if (rq->path_as_is)
+	if (rq->path_once)
+		buf_text(out, rq->path);
+	else if (rq->path_as_is)
 		uri_encode(out, view_text(rq->path), true);
 	else
 		print_normal_path(out, rq->path);

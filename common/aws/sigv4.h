@@ -31,7 +31,8 @@ struct sigv4_request {
 	const struct header *headers;
 	size_t n_headers;
 	struct view body;
-	bool path_as_is;               /* dot segments and double slashes stay (S3) */
+	bool path_as_is;               /* dot segments and double slashes stay */
+	bool path_once;                /* it is signed as it goes on the wire, not encoded again (S3) */
 };
 
 /* Who signs, where and when. All borrowed. */

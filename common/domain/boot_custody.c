@@ -5,45 +5,43 @@
 #include "domain/custody.h"
 #include "domain/hear.h"
 
+#define ENTRY "root-token"
+
+static struct custody_store store_of(const struct boot *b)
+{
+	return (struct custody_store){ .kind = custody_kind_of("secretsmanager"), .want = b->want, .aws = b->aws };
+}
+
 static const char *entry_of(const struct boot *b, struct arena *a)
 {
-	return custody_name(a, b->want, CUSTODY_ROOT_TOKEN);
+	return custody_name(a, b->want, ENTRY);
 }
 
 static int ask_root_token(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct boot *b = world;
+	struct custody_store store = store_of(b);
 
 	(void)item;
-	return aws_ask(b->aws, rq, &secretsmanager_get_secret_value, params_of(&rq->mem, "SecretId", entry_of(b, &rq->mem), NULL), e);
+	return custody_ask_value(&store, ENTRY, rq, e);
 }
 
-/* The answer stays in an arena that is wiped. */
 static enum heard hear_root_token(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct boot *b = world;
-	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	const struct aws_op *op = &secretsmanager_get_secret_value;
-	struct aws_answer answer;
-	const char *token;
-	enum heard heard;
+	struct custody_store store = store_of(b);
+	AUTO(secret) struct secret token = {0};
+	enum heard heard = custody_hear_value(&store, ENTRY, reply, &token, b->mem, NULL, e);
 
 	(void)item;
-	if (aws_read(&scratch, op, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	heard = aws_heard(op, &answer, e);
-	if (heard != HEARD_DONE) {
-		err_while(e, "reading '%s'", entry_of(b, b->mem));
+	if (heard != HEARD_DONE)
 		return heard;
-	}
-	if (value_text(answer.body, "SecretString", &token, e) < 0)
-		return HEARD_REFUSED;
-	if (custody_placeholder_run(&scratch, view_text(token))) {
+	if (custody_placeholder_run(b->mem, secret_expose(&token))) {
 		err_set(e, ERR_ABSENT, 0, "'%s' holds no token yet: an init has begun there, and not ended", entry_of(b, b->mem));
 		err_hint(e, "helm vault-aws init goes on with it");
 		return HEARD_REFUSED;
 	}
-	return boot_take_token(b, view_text(token), entry_of(b, b->mem), e) < 0 ? HEARD_REFUSED : HEARD_DONE;
+	return boot_take_token(b, secret_expose(&token), entry_of(b, b->mem), e) < 0 ? HEARD_REFUSED : HEARD_DONE;
 }
 
 const struct step boot_custody_steps[BOOT_CUSTODY_STEPS] = {

@@ -1,67 +1,153 @@
 #include "domain/custody.h"
 
-#include "aws/creds.h"
+#include "core/digest.h"
 #include "core/text.h"
 #include "domain/hear.h"
-#include "formats/iso8601.h"
 #include "formats/json.h"
 
-enum { VALUE_MAX = 65536 };      /* Secrets Manager, SecretString */
+enum { VALUE_MAX = 1 << 20 };
 
-#define PREPARED  "about to be written by helm vault-aws init: holds nothing yet"
 #define PLACEHOLDER "helm-vault-aws-init"
 
-static const struct {
-	const char *word, *description;
-} entries[CUSTODY_ENTRIES] = {
-	[CUSTODY_RECOVERY_KEYS] = { "recovery-keys", "recovery keys of Vault, as helm vault-aws init got them" },
-	[CUSTODY_ROOT_TOKEN] = { "root-token", "root token of Vault, as helm vault-aws init got it" },
-};
+/* ---- kinds and entries ---- */
 
-const char *custody_entry_word(enum custody_entry entry)
+const struct custody_kind *custody_kind_of(const char *word)
 {
-	return entries[entry].word;
+	for (size_t i = 0; i < CUSTODY_KINDS; i++)
+		if (text_same(custody_kinds[i].word, word))
+			return &custody_kinds[i];
+	return NULL;
 }
 
-const char *custody_name(struct arena *a, const struct want *want, enum custody_entry entry)
+bool custody_in_aws(const struct custody_kind *kind)
 {
-	return arena_printf(a, MANAGED_BY "/%s/%s/%s/%s", want->cluster, want->namespace_, want->release, entries[entry].word);
+	return kind->read != NULL;
 }
 
-/* AWS's JSON has times as seconds since 1970, with a fraction. */
-static const char *time_text(struct arena *a, const struct value *body, const char *name)
+struct custody_entry *custody_entries(struct arena *a, size_t shares, bool split, size_t *n)
 {
-	const struct value *v = value_get(body, name);
+	size_t keys = split ? shares : 1;
+	struct custody_entry *entries = ARENA_ARRAY(a, struct custody_entry, keys + 1);
+
+	for (size_t i = 0; i < keys; i++)
+		entries[i] = (struct custody_entry){
+			.word = split ? arena_printf(a, "recovery-key-%zu", i + 1) : "recovery-keys", .share = split ? i + 1 : 0,
+		};
+	entries[keys] = (struct custody_entry){ .word = "root-token", .root = true };
+	*n = keys + 1;
+	return entries;
+}
+
+const char *custody_name(struct arena *a, const struct want *want, const char *word)
+{
+	return arena_printf(a, MANAGED_BY "/%s/%s/%s/%s", want->cluster, want->namespace_, want->release, word);
+}
+
+const char *custody_principal(struct arena *a, const char *text)
+{
 	AUTO(err) struct err ignored = {0};
-	char text[ISO8601_TEXT];
-	double seconds;
+	struct view rest, kind, name;
+	struct arn arn;
 
-	if (!v || value_real(v, NULL, &seconds, &ignored) < 0 || seconds < 0 || seconds > 1e11)
-		return NULL;
-	iso8601_print((int64_t)(seconds * 1000), text);
-	return arena_text(a, text);
+	if (arn_parse(a, text, &arn, &ignored) < 0)
+		return text;
+	rest = view_text(arn.resource);
+	kind = view_cut(&rest, '/');
+	name = view_cut(&rest, '/');
+	if (!text_same(arn.service, "sts") || !view_is(kind, "assumed-role"))
+		return text;
+	return arena_printf(a, "arn:%s:iam::%s:role/%.*s", arn.partition, arn.account, (int)name.n, name.p);
 }
 
-int custody_read(struct arena *a, const struct world *w, const struct value *body, struct custody_have *out, struct err *e)
+/* ---- the four calls ---- */
+
+int custody_ask_find(const struct custody_store *s, const struct custody_entry *entry, struct request *rq, struct err *e)
 {
-	struct custody_have have = { .state = CUSTODY_HOLDS };
-
-	if (value_text(body, "ARN", &have.arn, e) < 0)
-		return -1;
-	have.kms_key = value_text_or(body, "KmsKeyId", NULL);
-	have.tags = tags_from_list(a, value_get(body, "Tags"));
-	have.ours = world_tags_are_ours(w, have.tags);
-	have.copies = value_get(body, "ReplicationStatus");
-	have.changed = time_text(a, body, "LastChangedDate");
-	if (!have.changed)
-		have.changed = time_text(a, body, "CreatedDate");
-	if (time_text(a, body, "DeletedDate"))
-		have.state = CUSTODY_DELETED;
-	else if (text_same(value_text_or(body, "Description", ""), PREPARED))
-		have.state = CUSTODY_PREPARED;
-	*out = have;
-	return 0;
+	return aws_ask(s->aws, rq, s->kind->find, s->kind->find_params(&rq->mem, s, entry), e);
 }
+
+enum heard custody_hear_find(const struct custody_store *s, struct world *w, const struct custody_entry *entry,
+                             const struct reply *reply, struct custody_have *have, struct err *e)
+{
+	struct aws_answer answer;
+	enum heard heard = hear_aws(w, s->kind->find, reply, s->kind->absent, &answer, e, "looking for '%s'",
+	                            custody_name(w->mem, s->want, entry->word));
+
+	if (heard != HEARD_DONE)
+		return heard;
+	*have = (struct custody_have){0};
+	if (answer.ok && s->kind->found(w->mem, s, w, entry, answer.body, have, e) < 0)
+		return HEARD_UNSURE;
+	return HEARD_DONE;
+}
+
+int custody_ask_make(const struct custody_store *s, const struct custody_entry *entry, const char *id, struct request *rq,
+                     struct err *e)
+{
+	return aws_ask(s->aws, rq, s->kind->make, s->kind->make_params(&rq->mem, s, entry, id), e);
+}
+
+/* "Exists": by a reply that was lost, or by another run; reading it tells. */
+enum heard custody_hear_make(const struct custody_store *s, struct world *w, const struct custody_entry *entry,
+                             const struct reply *reply, struct err *e)
+{
+	struct aws_answer answer;
+
+	return hear_aws(w, s->kind->make, reply, s->kind->taken, &answer, e, "making '%s'",
+	                custody_name(w->mem, s->want, entry->word));
+}
+
+int custody_ask_store(const struct custody_store *s, const struct custody_entry *entry, const struct custody_have *have,
+                      const char *id, struct view value, struct request *rq, struct err *e)
+{
+	return aws_ask(s->aws, rq, s->kind->store, s->kind->store_params(&rq->mem, s, entry, have, id, value), e);
+}
+
+enum heard custody_hear_store(const struct custody_store *s, struct world *w, const struct custody_entry *entry,
+                              const struct reply *reply, struct err *e)
+{
+	struct aws_answer answer;
+
+	return hear_aws(w, s->kind->store, reply, s->kind->stale, &answer, e, "storing into '%s'",
+	                custody_name(w->mem, s->want, entry->word));
+}
+
+int custody_ask_value(const struct custody_store *s, const char *word, struct request *rq, struct err *e)
+{
+	struct custody_entry entry = { .word = word };
+
+	return aws_ask(s->aws, rq, s->kind->read, s->kind->read_params(&rq->mem, s, &entry), e);
+}
+
+/* The answer stays in an arena that is wiped. */
+enum heard custody_hear_value(const struct custody_store *s, const char *word, const struct reply *reply,
+                              struct secret *out, struct arena *a, struct custody_have *have, struct err *e)
+{
+	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
+	struct aws_answer answer;
+	const struct value *v;
+	enum heard heard;
+
+	if (aws_read(&scratch, s->kind->read, reply, &answer, e) < 0)
+		return HEARD_UNSURE;
+	heard = aws_heard(s->kind->read, &answer, e);
+	if (heard != HEARD_DONE) {
+		err_while(e, "reading '%s'", custody_name(a, s->want, word));
+		return heard;
+	}
+	v = value_at(answer.body, s->kind->value);
+	if (!v || v->type != VALUE_TEXT) {
+		err_set(e, ERR_REMOTE, answer.status, "'%s' holds no text", custody_name(a, s->want, word));
+		return HEARD_REFUSED;
+	}
+	secret_release(out);
+	secret_set(out, view_of(v->text, v->n));
+	if (have)
+		have->etag = arena_text(a, value_text_or(answer.body, "ETag", NULL));
+	return HEARD_DONE;
+}
+
+/* ---- placeholders ---- */
 
 const char *custody_placeholder(struct arena *a, const char *id)
 {
@@ -79,26 +165,7 @@ const char *custody_placeholder_run(struct arena *a, struct view value)
 	return arena_text(a, value_text_or(value_get(tree, PLACEHOLDER), "", NULL));
 }
 
-struct value *custody_create_params(struct arena *a, const struct want *want, enum custody_entry entry, const char *kms_key,
-                                    const char *id)
-{
-	struct value *params = params_of(a, "Name", custody_name(a, want, entry), "KmsKeyId", kms_key, "Description", PREPARED,
-	                                 "ClientRequestToken", arena_printf(a, "%s-0", id), "SecretString",
-	                                 custody_placeholder(a, id), NULL);
-
-	value_set(a, params, "Tags", tags_to_list(a, want->names.tags, "Key", "Value"));
-	return params;
-}
-
-struct value *custody_store_params(struct arena *a, const struct want *want, enum custody_entry entry, const char *id,
-                                   struct view value)
-{
-	struct value *params = params_of(a, "SecretId", custody_name(a, want, entry), "Description", entries[entry].description,
-	                                 "ClientRequestToken", arena_printf(a, "%s-1", id), NULL);
-
-	value_set(a, params, "SecretString", value_new_view(a, value));
-	return params;
-}
+/* ---- copies ---- */
 
 static bool has_copy(const struct custody_have *have, const char *region)
 {
@@ -117,10 +184,10 @@ size_t custody_missing(const struct custody_have *have, const struct custody_cop
 	return missing;
 }
 
-struct value *custody_copy_params(struct arena *a, const struct want *want, enum custody_entry entry,
+struct value *custody_copy_params(struct arena *a, const struct want *want, const char *word,
                                   const struct custody_have *have, const struct custody_copy *copy, size_t n)
 {
-	struct value *params = params_of(a, "SecretId", custody_name(a, want, entry), NULL);
+	struct value *params = params_of(a, "SecretId", custody_name(a, want, word), NULL);
 	struct value *list = value_set(a, params, "AddReplicaRegions", value_new_list(a));
 
 	for (size_t i = 0; i < n; i++)
@@ -129,11 +196,24 @@ struct value *custody_copy_params(struct arena *a, const struct want *want, enum
 	return params;
 }
 
-int custody_values(const struct want *want, const struct value *answer, int64_t threshold, const char *when,
+/* ---- values ---- */
+
+static int print_value(const struct value *v, struct secret *out, struct err *e)
+{
+	AUTO(wiped) struct buf text = BUF_MAX(VALUE_MAX);
+
+	va_json_print(&text, v, false);
+	if (buf_whole(&text, "the recovery keys", e) < 0)
+		return -1;
+	secret_release(out);
+	secret_set(out, buf_bytes(&text));
+	return 0;
+}
+
+int custody_values(const struct want *want, const struct value *answer, int64_t threshold, bool pgp, const char *when,
                    struct secret *out, struct err *e)
 {
 	AUTO(wiped_arena) struct arena a = ARENA_INIT;
-	AUTO(wiped) struct buf text = BUF_MAX(VALUE_MAX);
 	struct value *entry = value_new_map(&a);
 	const struct value *keys, *encoded;
 	const char *token;
@@ -146,47 +226,102 @@ int custody_values(const struct want *want, const struct value *answer, int64_t 
 	value_set_text(&a, entry, "release", want->release);
 	value_set_text(&a, entry, "initialized_at", when);
 	value_set_int(&a, entry, "recovery_threshold", threshold);
-	value_set(&a, entry, "recovery_keys", value_copy(&a, keys));
+	if (pgp)
+		value_set_text(&a, entry, "encryption", "pgp");
+	else
+		value_set(&a, entry, "recovery_keys", value_copy(&a, keys));
 	value_set(&a, entry, "recovery_keys_base64", value_copy(&a, encoded));
-	va_json_print(&text, entry, false);
-	if (buf_whole(&text, "the recovery keys", e) < 0)
+	if (print_value(entry, &out[CUSTODY_RECOVERY_KEYS], e) < 0)
 		return -1;
-	secret_set(&out[CUSTODY_RECOVERY_KEYS], buf_bytes(&text));
 	secret_set(&out[CUSTODY_ROOT_TOKEN], view_text(token));
 	return 0;
 }
 
-/* Policies know a session by its role: arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION is arn:aws:iam::ACCOUNT:role/NAME. */
-static const char *principal_of(struct arena *a, const char *text)
+static const char *const share_lists[] = { "recovery_keys", "recovery_keys_base64" };
+
+/* The same with one of the shares alone, and its number. */
+static int cut_share(struct arena *a, struct value *keys, size_t share, struct err *e)
 {
+	for (size_t i = 0; i < COUNT_OF(share_lists); i++) {
+		const struct value *list = value_get(keys, share_lists[i]);
+		struct value *one = value_new_list(a);
+
+		if (!list)
+			continue;
+		if (list->type != VALUE_LIST || share > list->n)
+			return err_set(e, ERR_CONFIG, 0, "there is no recovery key %zu", share);
+		value_push(a, one, list->items[share - 1]);
+		value_set(a, keys, share_lists[i], one);
+	}
+	value_set_int(a, keys, "recovery_key", (int64_t)share);
+	return 0;
+}
+
+int custody_part(const struct custody_entry *entry, const struct secret *values, struct secret *out, struct err *e)
+{
+	AUTO(wiped_arena) struct arena a = ARENA_INIT;
+	const struct secret *whole = &values[entry->root ? CUSTODY_ROOT_TOKEN : CUSTODY_RECOVERY_KEYS];
+	struct value *keys;
+
+	if (entry->share == 0) {
+		secret_release(out);
+		secret_set(out, secret_expose(whole));
+		return 0;
+	}
+	if (va_json_parse(&a, secret_expose(whole), NULL, &keys, e) < 0 || cut_share(&a, keys, entry->share, e) < 0)
+		return -1;
+	return print_value(keys, out, e);
+}
+
+const char *custody_share(struct arena *a, struct view value, size_t share)
+{
+	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
 	AUTO(err) struct err ignored = {0};
-	struct view rest, kind, name;
-	struct arn arn;
+	const struct value *list;
+	struct value *tree;
 
-	if (arn_parse(a, text, &arn, &ignored) < 0)
-		return text;
-	rest = view_text(arn.resource);
-	kind = view_cut(&rest, '/');
-	name = view_cut(&rest, '/');
-	if (!text_same(arn.service, "sts") || !view_is(kind, "assumed-role"))
-		return text;
-	return arena_printf(a, "arn:%s:iam::%s:role/%.*s", arn.partition, arn.account, (int)name.n, name.p);
+	if (va_json_parse(&scratch, value, NULL, &tree, &ignored) < 0)
+		return NULL;
+	list = value_get(tree, "recovery_keys_base64");
+	if (!list || list->type != VALUE_LIST || share < 1 || share > list->n || list->items[share - 1]->type != VALUE_TEXT)
+		return NULL;
+	return arena_text(a, list->items[share - 1]->text);
 }
 
-const struct value *custody_policy(struct arena *a, const char *arn)
+/* An answer as sys/init would give it, with nothing in it. */
+static struct value *blank_answer(struct arena *a, size_t shares, size_t share_bytes)
 {
-	struct value *policy = params_of(a, "Version", "2012-10-17", NULL), *statement;
+	struct value *answer = value_new_map(a);
+	AUTO(buf) struct buf hex = BUF_MAX(VALUE_MAX), encoded = BUF_MAX(VALUE_MAX);
+	unsigned char *bytes = ARENA_ARRAY(a, unsigned char, share_bytes);
+	struct value *keys = value_set(a, answer, share_lists[0], value_new_list(a));
+	struct value *base64 = value_set(a, answer, share_lists[1], value_new_list(a));
 
-	statement = value_push(a, value_set(a, policy, "Statement", value_new_list(a)),
-	                       params_of(a, "Effect", "Deny", "Principal", "*", "Action", "secretsmanager:GetSecretValue",
-	                                 "Resource", "*", NULL));
-	value_set(a, value_set(a, statement, "Condition", value_new_map(a)), "ArnNotEquals",
-	          params_of(a, "aws:PrincipalArn", principal_of(a, arn), NULL));
-	return policy;
+	hex_print(&hex, bytes, share_bytes);
+	base64_print(&encoded, view_of(bytes, share_bytes));
+	for (size_t i = 0; i < shares; i++) {
+		value_push(a, keys, value_new_text(a, buf_str(&hex)));
+		value_push(a, base64, value_new_text(a, buf_str(&encoded)));
+	}
+	value_set_text(a, answer, "root_token", buf_str(&encoded));
+	return answer;
 }
 
-const char *custody_how_to_read(struct arena *a, const struct want *want, enum custody_entry entry)
+int custody_largest(const struct want *want, const struct custody_entry *entries, size_t n, size_t shares,
+                    size_t share_bytes, bool pgp, size_t *out, struct err *e)
 {
-	return arena_printf(a, "aws secretsmanager get-secret-value --region %s --secret-id %s --query SecretString --output text",
-	                    want->region, custody_name(a, want, entry));
+	AUTO(arena) struct arena a = ARENA_INIT;
+	struct secret values[CUSTODY_VALUES] = {{0}}, part = {0};
+	int result = custody_values(want, blank_answer(&a, shares, share_bytes), (int64_t)shares, pgp, "2026-01-01T00:00:00Z", values, e);
+
+	*out = 0;
+	for (size_t i = 0; i < n && result == 0; i++) {
+		result = custody_part(&entries[i], values, &part, e);
+		if (result == 0 && part.len > *out)
+			*out = part.len;
+	}
+	for (size_t i = 0; i < CUSTODY_VALUES; i++)
+		secret_release(&values[i]);
+	secret_release(&part);
+	return result;
 }

@@ -5,7 +5,7 @@
 
 enum { SEALED_MAX = 128 << 10 };
 
-int custody_file_recipients(const char *const *texts, struct custody_file *out, struct err *e)
+int custody_file_recipients(const char *option, const char *const *texts, struct custody_recipients *out, struct err *e)
 {
 	size_t n = 0;
 
@@ -14,12 +14,12 @@ int custody_file_recipients(const char *const *texts, struct custody_file *out, 
 		AUTO(err) struct err why = {0};
 
 		if (age_recipient_parse(texts[n], &recipient, &why) < 0)
-			err_also(e, ERR_USAGE, "--recipient: %s", why.text);
+			err_also(e, ERR_USAGE, "%s: %s", option, why.text);
 		else if (out && n < AGE_RECIPIENTS_MAX)
-			out->recipients[n] = recipient;
+			out->at[n] = recipient;
 	}
 	if (n == 0 || n > AGE_RECIPIENTS_MAX)
-		err_also(e, ERR_USAGE, "--recipient: %zu were given, from 1 to %d are needed", n, AGE_RECIPIENTS_MAX);
+		err_also(e, ERR_USAGE, "%s: %zu were given, from 1 to %d are needed", option, n, AGE_RECIPIENTS_MAX);
 	if (out)
 		out->n = n;
 	return e->kind ? -1 : 0;
@@ -37,38 +37,49 @@ static int look(const struct host *host, const char *path, struct buf *out, bool
 	return -1;
 }
 
-int custody_file_find(struct custody_file *f, struct arena *a, const struct host *host, const char *folder, struct err *e)
+int custody_file_find(struct custody_file *f, const struct host *host, struct err *e)
 {
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++) {
-		AUTO(buf) struct buf content = BUF_MAX(SEALED_MAX);
+	AUTO(buf) struct buf content = BUF_MAX(SEALED_MAX);
 
-		f->paths[i] = arena_printf(a, "%s/%s.age", folder, custody_entry_word((enum custody_entry)i));
-		if (look(host, f->paths[i], &content, &f->there[i], e) < 0)
-			return -1;
-	}
-	return 0;
+	return look(host, f->path, &content, &f->there, e);
 }
 
 int custody_file_try(const struct custody_file *f, const struct host *host, struct err *e)
 {
-	AUTO(text) char *path = xasprintf("%s.try", f->paths[0]);
+	AUTO(text) char *path = xasprintf("%s.try", f->path);
 
 	if (host_write_file(host, path, view_text("proof that files can be written here\n"), 0600, e) < 0)
 		return -1;
 	return host_remove_file(host, path, e);
 }
 
+/* Vault's own message: the root token's is the value itself, a share's is one of the list. */
+static int take_message(const struct custody_file *f, struct arena *a, const struct secret *values, const char **sealed,
+                        struct err *e)
+{
+	AUTO(buf) struct buf bytes = BUF_MAX(SEALED_MAX);
+	const char *text = f->entry->root ? secret_expose(&values[CUSTODY_ROOT_TOKEN]).p :
+	                   custody_share(a, secret_expose(&values[CUSTODY_RECOVERY_KEYS]), f->entry->share);
+
+	if (!text || base64_parse(&bytes, view_text(text), e) < 0)
+		return err_set(e, ERR_REMOTE, 0, "Vault's answer has no message for '%s'", f->name);
+	*sealed = arena_text(a, text);
+	return 0;
+}
+
 int custody_file_seal(const struct custody_file *f, struct arena *a, const struct host *host, const struct secret *values,
                       const char **sealed, struct err *e)
 {
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++) {
-		AUTO(buf) struct buf file = BUF_MAX(SEALED_MAX), text = BUF_MAX(2 * SEALED_MAX);
+	AUTO(buf) struct buf file = BUF_MAX(SEALED_MAX), text = BUF_MAX(2 * SEALED_MAX);
+	AUTO(secret) struct secret part = {0};
 
-		if (age_encrypt(&file, host, f->recipients, f->n, secret_expose(&values[i]), e) < 0)
-			return err_while(e, "encrypting for '%s'", f->paths[i]);
-		base64_print(&text, buf_bytes(&file));
-		sealed[i] = arena_text(a, buf_str(&text));
-	}
+	if (f->pgp)
+		return take_message(f, a, values, sealed, e);
+	if (custody_part(f->entry, values, &part, e) < 0 ||
+	    age_encrypt(&file, host, f->to.at, f->to.n, secret_expose(&part), e) < 0)
+		return err_while(e, "encrypting for '%s'", f->path);
+	base64_print(&text, buf_bytes(&file));
+	*sealed = arena_text(a, buf_str(&text));
 	return 0;
 }
 
@@ -88,13 +99,14 @@ static int place(const char *path, const struct host *host, struct view file, st
 	return -1;
 }
 
-int custody_file_place(const struct custody_file *f, const struct host *host, const char *const *sealed, struct err *e)
+int custody_file_place(const struct custody_file *f, const struct host *host, const char *sealed, struct err *e)
 {
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++) {
-		AUTO(buf) struct buf file = BUF_MAX(SEALED_MAX);
+	AUTO(buf) struct buf file = BUF_MAX(SEALED_MAX);
 
-		if (base64_parse(&file, view_text(sealed[i]), e) < 0 || place(f->paths[i], host, buf_bytes(&file), e) < 0)
-			return -1;
-	}
-	return 0;
+	return base64_parse(&file, view_text(sealed), e) < 0 ? -1 : place(f->path, host, buf_bytes(&file), e);
+}
+
+const char *custody_file_how_to_read(struct arena *a, const struct custody_file *f)
+{
+	return arena_printf(a, f->pgp ? "gpg --decrypt %s" : "age --decrypt -i IDENTITY %s", f->path);
 }

@@ -4,185 +4,6 @@
 #include "domain/hear.h"
 #include "domain/version_table.h"
 
-enum { SHARES_MAX = 255 };       /* vault, shamir.go: parts cannot exceed 255 */
-
-static const char *const choices[] = { "secretsmanager", "file" };
-
-#define CHOICES "secretsmanager (AWS Secrets Manager, encrypted with --custody-kms-key) or --custody file (files for age " \
-	"in --out, encrypted to --recipient)"
-
-/* ---- what was asked for ---- */
-
-static bool chosen(const struct init_options *o, const char *where)
-{
-	for (size_t i = 0; o->custody && o->custody[i]; i++)
-		if (text_same(o->custody[i], where))
-			return true;
-	return false;
-}
-
-/* What goes with one custody is refused with the other alone. */
-static void check_files(const struct init_options *o, struct err *e)
-{
-	if (!chosen(o, "file")) {
-		if (o->folder || o->recipients)
-			err_also(e, ERR_USAGE, "--out and --recipient go with --custody file");
-		return;
-	}
-	if (text_empty(o->folder))
-		err_also(e, ERR_USAGE, "--custody file: --out DIR is missing, the folder that the files go to");
-	if (custody_file_recipients(o->recipients, NULL, e) < 0)
-		err_hint(e, "age-keygen prints one: --recipient age1...");
-}
-
-static void check_aws(const struct init_options *o, struct err *e)
-{
-	if (!chosen(o, "secretsmanager")) {
-		if (chosen(o, "file") && (o->custody_key || o->copies))
-			err_also(e, ERR_USAGE, "--custody-kms-key and --custody-replica go with --custody secretsmanager");
-	} else if (text_empty(o->custody_key)) {
-		err_also(e, ERR_USAGE, "the keys in custody are encrypted with a KMS key of their own, and none was given");
-		err_hint(e, "--custody-kms-key KEY: an id, ARN or alias, not the seal key's");
-	}
-}
-
-static void check_custody(const struct init_options *o, struct err *e)
-{
-	if (!o->custody || !o->custody[0]) {
-		err_also(e, ERR_USAGE, "where shall the recovery keys go? they are never printed, and --custody was not given");
-		err_hint(e, "--custody " CHOICES);
-		return;
-	}
-	for (size_t i = 0; o->custody[i]; i++) {
-		const char *nearest = text_nearest(o->custody[i], choices, COUNT_OF(choices));
-
-		if (text_same(o->custody[i], choices[0]) || text_same(o->custody[i], choices[1]))
-			continue;
-		err_also(e, ERR_USAGE, "--custody: there is no custody '%s'", o->custody[i]);
-		if (nearest)
-			err_hint(e, "did you mean '%s'?", nearest);
-		else
-			err_hint(e, "--custody " CHOICES);
-	}
-}
-
-/* "REGION=KEY": a copy under a key of the region's own, since the account's default key lets everybody in. */
-static int read_copy(const char *text, struct arena *a, struct custody_copy *out, struct err *e)
-{
-	struct view rest = view_text(text), region = view_cut(&rest, '=');
-
-	if (region.n == 0 || !rest.p || rest.n == 0) {
-		err_also(e, ERR_USAGE, "--custody-replica: '%s' is not REGION=KEY", text);
-		return -1;
-	}
-	if (out)
-		*out = (struct custody_copy){ arena_view(a, region), arena_view(a, rest) };
-	return 0;
-}
-
-static void check_copies(const struct init_options *o, struct err *e)
-{
-	size_t n = 0;
-
-	for (; o->copies && o->copies[n]; n++) {
-		size_t region = strcspn(o->copies[n], "=") + 1;
-
-		if (read_copy(o->copies[n], NULL, NULL, e) < 0)
-			continue;
-		for (size_t i = 0; i < n; i++)
-			if (strncmp(o->copies[i], o->copies[n], region) == 0)
-				err_also(e, ERR_USAGE, "--custody-replica: '%.*s' is named twice", (int)region - 1, o->copies[n]);
-	}
-	if (n > INIT_COPIES_MAX)
-		err_also(e, ERR_USAGE, "--custody-replica: %zu are more than %d", n, INIT_COPIES_MAX);
-}
-
-int init_check_options(const struct init_options *o, struct err *e)
-{
-	check_custody(o, e);
-	check_copies(o, e);
-	check_aws(o, e);
-	check_files(o, e);
-	if (o->shares < 1 || o->shares > SHARES_MAX)
-		err_also(e, ERR_USAGE, "--shares: %lld is not from 1 to %d", (long long)o->shares, SHARES_MAX);
-	if (o->threshold < 1 || o->threshold > o->shares)
-		err_also(e, ERR_USAGE, "--threshold: %lld is not from 1 to the %lld shares", (long long)o->threshold,
-		         (long long)o->shares);
-	else if (o->threshold == 1 && o->shares > 1)
-		err_also(e, ERR_USAGE, "--threshold: 1 of %lld shares would make each of them enough; Vault takes 2 or more",
-		         (long long)o->shares);
-	return e->kind ? -1 : 0;
-}
-
-static int check_names(const struct want *want, struct err *e)
-{
-	if (!want->cluster || !want->region) {
-		err_also(e, ERR_USAGE, "%s is not known, and custody is named after the cluster",
-		         want->cluster ? "the region" : "the cluster's name");
-		err_hint(e, "--cluster-name NAME --region REGION");
-	}
-	return e->kind ? -1 : 0;
-}
-
-/* Without a cluster at hand nobody tells what Vault uses: what it would be called. */
-static void assume_facts(struct init_world *in)
-{
-	const struct want *want = in->boot.want;
-
-	in->facts = (struct vault_facts){
-		.storage = "dynamodb", .table = want->names.table, .storage_region = want->region, .seal = "awskms",
-		.seal_region = want->region, .key_id = want->given_key ? want->given_key : want->names.alias,
-	};
-	in->key_aws = in->table_aws = aws_in_region(in->boot.aws, want->region);
-}
-
-static int take_copies(struct init_world *in, struct err *e)
-{
-	const char *home = in->boot.want->region;
-
-	for (size_t i = 0; in->options.copies && in->options.copies[i] && i < INIT_COPIES_MAX; i++) {
-		struct custody_copy *copy = &in->copies[in->n_copies];
-
-		if (read_copy(in->options.copies[i], in->boot.mem, copy, e) < 0)
-			return -1;
-		if (text_same(copy->region, home))
-			return err_set(e, ERR_USAGE, 0, "--custody-replica: '%s' is where custody is anyway", home);
-		in->copy_aws[in->n_copies++] = aws_in_region(in->boot.aws, copy->region);
-	}
-	return 0;
-}
-
-int init_prepare(struct init_world *in, struct world *w, const struct boot_options *boot,
-                 const struct init_options *options, struct err *e)
-{
-	*in = (struct init_world){ .world = w, .options = *options };
-	if (boot_init(&in->boot, w, boot, e) < 0 || check_names(in->boot.want, e) < 0)
-		return -1;
-	if (!in->boot.kube && !in->boot.options.vault_addr)
-		return err_set(e, ERR_CONFIG, 0, "neither a cluster nor --vault-addr is known");
-	assume_facts(in);
-	in->in_aws = chosen(options, "secretsmanager");
-	in->in_files = chosen(options, "file");
-	if (take_copies(in, e) < 0)
-		return -1;
-	if (in->in_files && (custody_file_recipients(options->recipients, &in->file, e) < 0 ||
-	                     custody_file_find(&in->file, w->mem, w->host, options->folder, e) < 0))
-		return -1;
-	return spool_read(&in->spool, w->mem, w->host, spool_path(w->mem, w->host, in->boot.want), e);
-}
-
-void init_release(struct init_world *in)
-{
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++)
-		secret_release(&in->values[i]);
-	secret_release(&in->data_key);
-	secret_release(&in->jwt);
-	secret_release(&in->probe);
-	if (in->role_open)
-		credentials_release(&in->role.creds);
-	boot_release(&in->boot);
-}
-
 /* ---- what is to be done ---- */
 
 static int refuse(struct err *e, const char *hint, const char *text)
@@ -192,42 +13,85 @@ static int refuse(struct err *e, const char *hint, const char *text)
 	return -1;
 }
 
-static int check_keys(const struct init_world *in, struct err *e)
+static int check_key(const struct init_world *in, const struct init_key *key, const char *option, const char *name,
+                     struct err *e)
 {
-	if (!text_same(in->custody_key.arn, in->seal_key.arn))
+	if (!text_same(key->arn, in->seal_key.arn))
 		return 0;
-	err_set(e, ERR_USAGE, 0, "--custody-kms-key: '%s' is the seal key '%s'", in->options.custody_key, in->seal_key.arn);
+	err_also(e, ERR_USAGE, "%s: '%s' is the seal key '%s'", option, name, in->seal_key.arn);
 	err_hint(e, "choose another key: whoever may use the seal key, every pod of Vault's, could read the keys in custody");
 	return -1;
 }
 
+/* Two shares under one key, by two of its names, are as good as one entry. */
+static void check_share_keys(const struct init_world *in, struct err *e)
+{
+	for (size_t i = 0; in->share_keys && i + 1 < in->n_entries; i++) {
+		const struct init_key *key = &in->share_keys[i];
+		const char *name = in->options.share_keys[i];
+
+		if (check_key(in, key, "--share-kms-key", name, e) < 0)
+			continue;
+		for (size_t k = 0; k < i; k++)
+			if (text_same(key->arn, in->share_keys[k].arn)) {
+				err_also(e, ERR_USAGE, "--share-kms-key: '%s' and '%s' are the same key '%s'", in->options.share_keys[k], name,
+				         key->arn);
+				break;
+			}
+	}
+}
+
+static int check_keys(const struct init_world *in, struct err *e)
+{
+	if (in->in_aws && check_key(in, &in->custody_key, "--custody-kms-key", in->options.custody_key, e) == 0)
+		check_share_keys(in, e);
+	return e->kind ? -1 : 0;
+}
+
+static const char *item_where(const struct init_world *in, const struct init_item *item)
+{
+	return arena_printf(in->boot.mem, "'%s' (%s)", custody_name(in->boot.mem, in->boot.want, item->entry->word),
+	                    item->store->kind->word);
+}
+
 static int check_entries(const struct init_world *in, struct err *e)
 {
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++) {
-		const struct custody_have *have = &in->have[i];
-		const char *name = custody_name(in->boot.mem, in->boot.want, (enum custody_entry)i);
+	for (size_t i = 0; i < in->n_items; i++) {
+		const struct init_item *item = &in->items_kept[i];
+		const struct custody_have *have = &item->have;
 
 		if (have->state == CUSTODY_DELETED) {
-			err_also(e, ERR_GUARD, "'%s' is scheduled for deletion, and its name is taken until then", name);
-			err_hint(e, "aws secretsmanager restore-secret --region %s --secret-id %s", in->boot.want->region, name);
+			err_also(e, ERR_GUARD, "%s is scheduled for deletion, and its name is taken until then", item_where(in, item));
+			err_hint(e, "aws secretsmanager restore-secret --region %s --secret-id %s", in->boot.want->region,
+			         custody_name(in->boot.mem, in->boot.want, item->entry->word));
 		} else if (have->state != CUSTODY_ABSENT && !have->ours) {
-			err_also(e, ERR_GUARD, "'%s' is there without our tags, changed at %s", name, have->changed ? have->changed : "?");
+			err_also(e, ERR_GUARD, "%s is there without our tags, changed at %s", item_where(in, item),
+			         have->changed ? have->changed : "?");
 			err_hint(e, "it is left as it is: rename or remove it first");
 		}
 	}
 	return e->kind ? -1 : 0;
 }
 
-static bool holds(const struct init_world *in, enum custody_entry entry)
+/* The first that is in this state, of recovery keys alone or of everything; NULL: none is. */
+static const struct init_item *item_that(const struct init_world *in, enum custody_state state, bool root_too)
 {
-	return in->have[entry].state == CUSTODY_HOLDS;
+	for (size_t i = 0; i < in->n_items; i++)
+		if (in->items_kept[i].have.state == state && (root_too || !in->items_kept[i].entry->root))
+			return &in->items_kept[i];
+	return NULL;
 }
 
-static const char *held_since(const struct init_world *in)
+/* All recovery keys are where they were to go; the root token may have gone since, when it was revoked. */
+static bool all_kept(const struct init_world *in)
 {
-	const struct custody_have *have = &in->have[holds(in, CUSTODY_RECOVERY_KEYS) ? CUSTODY_RECOVERY_KEYS : CUSTODY_ROOT_TOKEN];
-
-	return have->changed ? have->changed : "?";
+	for (size_t i = 0; i < in->n_items; i++)
+		if (!in->items_kept[i].entry->root && in->items_kept[i].have.state != CUSTODY_HOLDS)
+			return false;
+	for (size_t i = 0; i < in->n_files; i++)
+		if (!in->files[i].entry->root && !in->files[i].there)
+			return false;
+	return true;
 }
 
 /* An item or two by name say more than a count. */
@@ -258,19 +122,21 @@ static int check_version(const struct init_world *in, struct err *e)
 
 static int decide_new(struct init_world *in, struct err *e)
 {
+	const struct init_item *held = item_that(in, CUSTODY_HOLDS, true);
 	const struct spool *s = &in->spool;
 
 	if (check_version(in, e) < 0)
 		return -1;
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++)
-		if (in->file.there[i])
+	for (size_t i = 0; i < in->n_files; i++)
+		if (in->files[i].there)
 			return refuse(e, "it is never written over: choose another folder, or move it away if its Vault is gone for good",
-			              arena_printf(in->boot.mem, "Vault is not initialised, but '%s' is there already", in->file.paths[i]));
-	if (holds(in, CUSTODY_RECOVERY_KEYS) || holds(in, CUSTODY_ROOT_TOKEN))
+			              arena_printf(in->boot.mem, "Vault is not initialised, but '%s' is there already", in->files[i].path));
+	if (held)
 		return refuse(e, "they are never written over: where the Vault that they belong to is gone for good, move them away",
 		              arena_printf(in->boot.mem, "Vault is not initialised, but custody holds keys for the cluster '%s', "
-		                           "namespace '%s', release '%s' since %s", in->boot.want->cluster, in->boot.want->namespace_,
-		                           in->boot.want->release, held_since(in)));
+		                           "namespace '%s', release '%s' since %s: %s", in->boot.want->cluster,
+		                           in->boot.want->namespace_, in->boot.want->release,
+		                           held->have.changed ? held->have.changed : "?", item_where(in, held)));
 	if (s->stage == SPOOL_KEYS)
 		return refuse(e, "they belong to another table, or this one was emptied: keep the file until that is clear",
 		              arena_printf(in->boot.mem, "Vault is not initialised, but the spool '%s' holds keys of an init of the "
@@ -299,14 +165,32 @@ static int refuse_initialised(const struct init_world *in, struct err *e)
 		         "pods and run init again", in->facts.table);
 		return -1;
 	}
-	if (in->have[CUSTODY_RECOVERY_KEYS].state == CUSTODY_PREPARED && s->stage == SPOOL_NONE) {
+	if (item_that(in, CUSTODY_PREPARED, false) && s->stage == SPOOL_NONE) {
 		err_set(e, ERR_GUARD, 0, "Vault is initialised, and an init began from another machine, whose keys are not in custody yet");
 		err_hint(e, "run init again on that machine: its spool has the keys, or says that they were lost");
 		return -1;
 	}
 	return refuse(e, STILL, arena_printf(a, "Vault is initialised already, by somebody else: its keys are not in custody as "
-	                                     "'%s'", in->in_aws ? custody_name(a, in->boot.want, CUSTODY_RECOVERY_KEYS) :
-	                                     in->file.paths[CUSTODY_RECOVERY_KEYS]));
+	                                     "'%s'", in->in_aws ? custody_name(a, in->boot.want, in->entries[0].word) :
+	                                     in->files[0].path));
+}
+
+/* An init that left its keys in the spool is ended with the custody that it had. */
+static int check_spool(const struct init_world *in, struct err *e)
+{
+	if (in->spool.sealed && !in->in_aws)
+		return refuse(e, "the same --custody, with the same --custody-kms-key",
+		              arena_printf(in->boot.mem, "the init that began at %s had its custody in AWS: finish it so", in->spool.since));
+	for (size_t i = 0; i < in->n_files; i++)
+		if (!in->spool.sealed && !value_get(in->spool.files, in->files[i].name))
+			return refuse(e, "the same --custody, with the same --shares and --split",
+			              arena_printf(in->boot.mem, "the init that began at %s made no '%s': finish it as it was begun",
+			                           in->spool.since, in->files[i].name));
+	if (!in->spool.sealed && in->in_aws)
+		return refuse(e, "the same --custody, with the same --out",
+		              arena_printf(in->boot.mem, "the init that began at %s had its custody in files: finish it so",
+		                           in->spool.since));
+	return 0;
 }
 
 int init_decide(struct init_world *in, struct err *e)
@@ -320,18 +204,11 @@ int init_decide(struct init_world *in, struct err *e)
 		return -1;
 	if (!in->boot.status.initialized)
 		return decide_new(in, e);
-	if (in->spool.stage == SPOOL_KEYS && !in->spool.sealed && in->in_aws)
-		return refuse(e, "--custody file, with the same --out and --recipient",
-		              arena_printf(in->boot.mem, "the init that began at %s had its custody in files: finish it so",
-		                           in->spool.since));
-	if (in->spool.stage == SPOOL_KEYS && in->spool.sealed && !in->in_aws)
-		return refuse(e, "--custody secretsmanager, with the same --custody-kms-key",
-		              arena_printf(in->boot.mem, "the init that began at %s had its custody in Secrets Manager: finish it so",
-		                           in->spool.since));
+	if (in->spool.stage == SPOOL_KEYS && check_spool(in, e) < 0)
+		return -1;
 	if (in->spool.stage == SPOOL_KEYS)
 		in->plan = INIT_STORE;
-	else if ((!in->in_aws || holds(in, CUSTODY_RECOVERY_KEYS)) &&
-	         (!in->in_files || in->file.there[CUSTODY_RECOVERY_KEYS]))
+	else if (all_kept(in))
 		in->plan = INIT_DONE;
 	return in->plan == INIT_UNDECIDED ? refuse_initialised(in, e) : 0;
 }
@@ -349,6 +226,31 @@ int init_finish(struct init_world *in, struct err *e)
 
 /* ---- what there is to tell ---- */
 
+/* What whoever opens one entry has of them. With PGP that is none: each opens to the owner of its key alone. */
+static int64_t most_shares(const struct init_world *in)
+{
+	return in->options.split || in->pgp ? 1 : in->options.shares;
+}
+
+/* Whoever owns the account decides about the policy: it is told, and not set. */
+static void report_item(const struct init_world *in, struct arena *a, const struct init_item *item, struct value *list)
+{
+	const struct custody_kind *kind = item->store->kind;
+	const char *reader = item->entry->reader ? item->entry->reader : in->world->caller_arn;
+	struct custody_store store = *item->store;
+	struct value *row;
+
+	store.account = in->world->caller_account;
+	row = value_push(a, list, params_of(a, "entry", item->entry->word, "custody", kind->word, "name",
+	                                    custody_name(a, in->boot.want, item->entry->word), "read",
+	                                    kind->how_to_read(a, &store, item->entry), "kms_key", item->entry->kms_key, NULL));
+	if (!reader)
+		return;
+	value_set_text(a, row, "reader", custody_principal(a, reader));
+	value_set_text(a, row, "policy_goes_to", kind->policy_goes_to);
+	value_set(a, row, "policy", value_copy(a, kind->policy(a, &store, item->entry, custody_principal(a, reader))));
+}
+
 struct value *init_report(struct init_world *in, struct arena *a)
 {
 	const struct want *want = in->boot.want;
@@ -359,28 +261,20 @@ struct value *init_report(struct init_world *in, struct arena *a)
 	if (in->plan == INIT_FRESH) {
 		value_set_int(a, out, "recovery_shares", in->options.shares);
 		value_set_int(a, out, "recovery_threshold", in->options.threshold);
+		value_set_int(a, out, "most_shares_in_one_entry", most_shares(in));
 	}
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++) {
-		struct value *row;
-
-		if (!in->in_aws || (in->plan == INIT_DONE && !holds(in, (enum custody_entry)i)))
-			continue;
-		row = value_push(a, list, params_of(a, "entry", custody_entry_word((enum custody_entry)i), "custody", choices[0], "name",
-		                                    custody_name(a, want, (enum custody_entry)i), NULL));
-		value_set_text(a, row, "read", custody_how_to_read(a, want, (enum custody_entry)i));
-	}
-	for (size_t i = 0; in->in_files && i < CUSTODY_ENTRIES; i++)
-		value_push(a, list, params_of(a, "entry", custody_entry_word((enum custody_entry)i), "custody", "file", "name",
-		                              in->file.paths[i], "read",
-		                              arena_printf(a, "age --decrypt -i IDENTITY %s", in->file.paths[i]), NULL));
+	for (size_t i = 0; i < in->n_items; i++)
+		if (in->plan != INIT_DONE || in->items_kept[i].have.state == CUSTODY_HOLDS)
+			report_item(in, a, &in->items_kept[i], list);
+	for (size_t i = 0; i < in->n_files; i++)
+		value_push(a, list, params_of(a, "entry", in->files[i].entry->word, "custody", in->files[i].pgp ? "pgp" : "file", "name",
+		                              in->files[i].path, "read", custody_file_how_to_read(a, &in->files[i]), NULL));
 	if (in->n_copies && in->plan != INIT_DONE) {
 		struct value *regions = value_set(a, out, "copies", value_new_list(a));
 
 		for (size_t i = 0; i < in->n_copies; i++)
 			value_push(a, regions, value_new_text(a, in->copies[i].region));
 	}
-	if (in->world->caller_arn && in->in_aws)
-		value_set(a, out, "resource_policy", value_copy(a, custody_policy(a, in->world->caller_arn)));
 	value_set_int(a, out, "unsealed", (int64_t)in->unsealed);
 	value_set_text(a, out, "leader", in->leader);
 	return out;

@@ -23,18 +23,27 @@
 #include "domain/boot.h"
 #include "domain/custody.h"
 #include "domain/custody_file.h"
+#include "domain/pgp.h"
 #include "domain/spool.h"
 #include "domain/vault_config.h"
 
+enum { INIT_SHARE_BYTES = 33 };  /* vault, shamir.go: the share of a key of 32 bytes, and where it was cut */
 enum { INIT_ACTIONS = 9, INIT_ITEMS_SHOWN = 8, INIT_COPIES_MAX = 8 };
 extern const char *const init_actions[INIT_ACTIONS];    /* "kms:DescribeKey" ... "dynamodb:DeleteItem" */
 
 struct init_options {
 	const char *const *custody;      /* where, NULL-terminated; NULL: not said */
 	const char *custody_key;         /* --custody-kms-key */
+	const char *bucket;              /* --custody-bucket */
 	const char *const *copies;       /* --custody-replica, "REGION=KEY" each, NULL-terminated; NULL: none */
 	const char *folder;              /* --out, of custody in files */
-	const char *const *recipients;   /* --recipient, NULL-terminated; NULL: none */
+	/* Lists, NULL-terminated; NULL: none. */
+	const char *const *recipients;   /* --recipient; split: of one share each */
+	const char *const *root_recipients;  /* --root-recipient; NULL: those of the shares, unless split */
+	const char *const *pgp_keys;     /* --pgp-key, a file each */
+	const char *root_pgp_key;        /* --root-pgp-key */
+	bool split;                      /* each share is an entry of its own ... */
+	const char *const *share_keys, *const *share_readers;  /* ... under a KMS key, for a principal of its own */
 	int64_t shares, threshold;
 };
 
@@ -55,20 +64,36 @@ struct init_key {
 	const char *arn, *state, *usage, *spec;
 };
 
+/* One entry in one custody of AWS's. */
+struct init_item {
+	const struct custody_store *store;
+	const struct custody_entry *entry;
+	struct custody_have have;
+	const char *run_there;           /* whose placeholder it holds; NULL: none */
+	bool placed;                     /* it already holds what is to be stored */
+	bool verified;
+};
+
 struct init_world {
 	struct boot boot;                /* first: boot_steps take it for their world */
 	struct world *world;             /* the session's */
 	struct init_options options;
-	bool in_aws, in_files;           /* where custody is */
+	bool in_aws, in_files;           /* where custody is: both, where several are chosen */
+	struct custody_store stores[CUSTODY_KINDS];  /* those in AWS */
+	size_t n_stores;
+	struct custody_entry *entries;
+	size_t n_entries, n_items, n_files, n_pgp;
+	struct init_item *items_kept;    /* stores x entries: Secrets Manager's, where chosen, come first */
+	struct custody_file *files;
+	struct pgp_key *pgp;             /* of each share, and at the end of the root token; NULL: not asked for */
+	const char *pgp_home;            /* a folder for gpg */
 
 	struct vault_facts facts;        /* what the running Vault uses */
 	struct aws key_aws, table_aws;   /* in the regions of seal and storage */
-	struct init_key custody_key, seal_key;
-	struct custody_have have[CUSTODY_ENTRIES];
+	struct init_key custody_key, seal_key, *share_keys;
 	struct custody_copy copies[INIT_COPIES_MAX];
 	struct aws copy_aws[INIT_COPIES_MAX];
 	size_t n_copies;
-	struct custody_file file;
 	bool files_placed;
 	bool table_read;
 	size_t items;                    /* in the table, as far as looked */
@@ -76,7 +101,7 @@ struct init_world {
 	bool seal_flag;                  /* what a refused init leaves behind is among them */
 
 	struct spool spool;
-	struct secret data_key, values[CUSTODY_ENTRIES];
+	struct secret data_key, values[CUSTODY_VALUES];
 	enum init_plan plan;
 
 	const char *role_arn;            /* NULL: the proof is made with the caller's own credentials */
@@ -86,9 +111,6 @@ struct init_world {
 	const char *probe_blob, *trial_item;
 	struct init_trial trials[INIT_ACTIONS];
 
-	const char *run_there[CUSTODY_ENTRIES];   /* whose placeholder an entry holds; NULL: none */
-	bool placed[CUSTODY_ENTRIES];    /* an entry already holds what is to be stored */
-	bool verified[CUSTODY_ENTRIES];
 	size_t copies_verified;          /* of all entries */
 	bool sent, lost;                 /* sys/init; lost: no whole reply came */
 	bool began_before;               /* an earlier run had noted that it was about to call it */
@@ -96,13 +118,27 @@ struct init_world {
 	const char *leader;
 };
 
-/* Every problem of them at once, ERR_USAGE. */
+/* init_options.c: every problem of them at once, ERR_USAGE. */
 MUST_CHECK int init_check_options(const struct init_options *o, struct err *e);
 
-/* Fills `in` over an opened session's world, and reads the spool. ERR_USAGE: cluster or region are not known. */
+/* The files that they name can be read; the same. */
+MUST_CHECK int init_check_files(const struct init_options *o, const struct host *host, struct err *e);
+bool init_chosen(const struct init_options *o, const char *kind);
+/* "REGION=KEY" taken apart; a NULL: only checked. */
+MUST_CHECK int init_read_copy(const char *text, struct arena *a, struct custody_copy *out, struct err *e);
+
+/* init_prepare.c: fills `in` over an opened session's world, and reads the spool. ERR_USAGE: cluster or region are not known. */
 MUST_CHECK int init_prepare(struct init_world *in, struct world *w, const struct boot_options *boot,
                             const struct init_options *options, struct err *e);
 void init_release(struct init_world *in);
+/* ERR_USAGE: an entry of so many bytes is more than a chosen custody takes. */
+MUST_CHECK int init_check_size(const struct init_world *in, size_t bytes, struct err *e);
+
+/* init_pgp.c: public keys are looked at by gpg before anybody else is asked; a table of its own. */
+enum { INIT_PGP_ROWS = 2 };
+extern const struct step init_pgp_rows[INIT_PGP_ROWS];
+/* After it: every key that will not do at once, ERR_USAGE. Where none was asked for, nothing. */
+MUST_CHECK int init_check_pgp(struct init_world *in, struct err *e);
 
 /* The reads: rows after boot_steps. */
 extern const struct step init_find_rows[];
@@ -121,6 +157,7 @@ MUST_CHECK int init_finish(struct init_world *in, struct err *e);
 struct value *init_report(struct init_world *in, struct arena *a);
 
 /* init_find.c: what is in custody under one entry's name. */
+size_t init_count_items(const void *world);
 int init_ask_entry(const void *world, size_t item, struct request *rq, struct err *e);
 enum heard init_hear_entry(void *world, size_t item, const struct reply *reply, struct err *e);
 /* init_custody.c: before the call and after it. */
@@ -128,7 +165,8 @@ enum { INIT_PREPARE_ROWS = 4, INIT_STORE_ROWS = 3 };
 extern const struct step init_prepare_rows[INIT_PREPARE_ROWS], init_store_rows[INIT_STORE_ROWS];
 /* Everything that was stored was read back, copies and files too. */
 bool init_all_verified(const struct init_world *in);
-/* Puts the files in place, where custody is in files. */
+/* Makes the files of the values, into the spool; and puts them in place. Both where custody is in files. */
+MUST_CHECK int init_seal_files(struct init_world *in, struct err *e);
 MUST_CHECK int init_place_files(struct init_world *in, struct err *e);
 /* When everything was read back the spool goes. */
 MUST_CHECK int init_let_go(struct init_world *in, struct err *e);

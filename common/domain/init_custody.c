@@ -7,6 +7,11 @@
 #define HEAR(name) static enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
 #define DUE(name)  static bool name(const void *world, size_t item)
 
+static const char *name_of(const struct init_world *in, size_t item)
+{
+	return custody_name(in->boot.mem, in->boot.want, in->items_kept[item].entry->word);
+}
+
 DUE(work_due)
 {
 	const struct init_world *in = world;
@@ -17,17 +22,11 @@ DUE(work_due)
 
 /* ---- custody is prepared: made with a placeholder, and read ---- */
 
-static size_t count_entries(const void *world)
-{
-	(void)world;
-	return CUSTODY_ENTRIES;
-}
-
 DUE(prepare_due)
 {
 	const struct init_world *in = world;
 
-	return work_due(world, item) && in->have[item].state == CUSTODY_ABSENT;
+	return work_due(world, item) && in->items_kept[item].have.state == CUSTODY_ABSENT;
 }
 
 /* From here on there is something to find: the note comes first, and the proof before it. */
@@ -43,29 +42,41 @@ static int before_prepare(void *world, size_t item, struct err *e)
 	return spool_write(&in->spool, in->boot.mem, in->boot.host, SPOOL_PREPARED, e);
 }
 
+/* Under the key that the run began with, where another one did. */
+static struct custody_store store_of(const struct init_world *in, size_t item)
+{
+	struct custody_store store = *in->items_kept[item].store;
+
+	if (in->plan == INIT_STORE && !text_empty(in->spool.kms_key))
+		store.kms_key = in->spool.kms_key;
+	return store;
+}
+
 ASK(ask_prepare)
 {
 	const struct init_world *in = world;
-	const char *key = in->plan == INIT_STORE ? in->spool.kms_key : in->custody_key.arn;
+	struct custody_store store = store_of(in, item);
 
-	return aws_ask(in->boot.aws, rq, &secretsmanager_create_secret,
-	               custody_create_params(&rq->mem, in->boot.want, (enum custody_entry)item, key, in->spool.id), e);
+	return custody_ask_make(&store, in->items_kept[item].entry, in->spool.id, rq, e);
 }
 
-/* "Exists": by a reply that was lost, or by another run; reading it tells. */
 HEAR(hear_prepare)
 {
 	struct init_world *in = world;
-	struct aws_answer answer;
-	enum heard heard = hear_aws(in->world, &secretsmanager_create_secret, reply, "ResourceExistsException", &answer, e,
-	                            "making '%s'", custody_name(in->boot.mem, in->boot.want, (enum custody_entry)item));
+	struct init_item *kept = &in->items_kept[item];
+	enum heard heard = custody_hear_make(kept->store, in->world, kept->entry, reply, e);
 
 	if (heard == HEARD_DONE)
-		in->have[item].state = CUSTODY_PREPARED;
+		kept->have.state = CUSTODY_PREPARED;
 	return heard;
 }
 
 /* ---- copies in other regions ---- */
+
+static size_t count_entries(const void *world)
+{
+	return ((const struct init_world *)world)->n_entries;
+}
 
 DUE(copies_due)
 {
@@ -78,16 +89,16 @@ DUE(replicate_due)
 {
 	const struct init_world *in = world;
 
-	return copies_due(world, item) && custody_missing(&in->have[item], in->copies, in->n_copies) > 0;
+	return copies_due(world, item) && custody_missing(&in->items_kept[item].have, in->copies, in->n_copies) > 0;
 }
 
 ASK(ask_replicate)
 {
 	const struct init_world *in = world;
+	const struct init_item *kept = &in->items_kept[item];
 
 	return aws_ask(in->boot.aws, rq, &secretsmanager_replicate_secret_to_regions,
-	               custody_copy_params(&rq->mem, in->boot.want, (enum custody_entry)item, &in->have[item], in->copies,
-	                                   in->n_copies), e);
+	               custody_copy_params(&rq->mem, in->boot.want, kept->entry->word, &kept->have, in->copies, in->n_copies), e);
 }
 
 HEAR(hear_replicate)
@@ -96,7 +107,7 @@ HEAR(hear_replicate)
 	struct aws_answer answer;
 
 	return hear_aws(in->world, &secretsmanager_replicate_secret_to_regions, reply, NULL, &answer, e,
-	                "copying '%s' into other regions", custody_name(in->boot.mem, in->boot.want, (enum custody_entry)item));
+	                "copying '%s' into other regions", name_of(in, item));
 }
 
 /* ---- what an entry holds ---- */
@@ -104,48 +115,44 @@ HEAR(hear_replicate)
 ASK(ask_value)
 {
 	const struct init_world *in = world;
-	const char *name = custody_name(&rq->mem, in->boot.want, (enum custody_entry)item);
 
-	return aws_ask(in->boot.aws, rq, &secretsmanager_get_secret_value, params_of(&rq->mem, "SecretId", name, NULL), e);
+	return custody_ask_value(in->items_kept[item].store, in->items_kept[item].entry->word, rq, e);
+}
+
+/* What an item is to hold. */
+static int value_for(const struct init_world *in, size_t item, struct secret *out, struct err *e)
+{
+	return custody_part(in->items_kept[item].entry, in->values, out, e);
 }
 
 /* What an entry holds: this run's placeholder, what is to be stored, or something that must stay. */
-static enum heard take_value(struct init_world *in, size_t item, struct view value, struct err *e)
+static enum heard take_value(struct init_world *in, size_t item, const struct secret *there, struct err *e)
 {
-	AUTO(secret) struct secret there = {0};
-	const char *run = custody_placeholder_run(in->boot.mem, value);
+	struct init_item *kept = &in->items_kept[item];
+	AUTO(secret) struct secret wanted = {0};
+	const char *run = custody_placeholder_run(in->boot.mem, secret_expose(there));
 
-	in->run_there[item] = run;
+	kept->run_there = run;
 	if (text_same(run, in->spool.id))
 		return HEARD_DONE;
-	secret_set(&there, value);
-	in->placed[item] = secret_held(&in->values[item]) && secret_same(&there, &in->values[item]);
-	if (in->placed[item])
+	if (init_keys_held(in) && value_for(in, item, &wanted, e) < 0)
+		return HEARD_REFUSED;
+	kept->placed = secret_held(&wanted) && secret_same(there, &wanted);
+	if (kept->placed)
 		return HEARD_DONE;
 	return hear_guard(e, run ? "let the other init end; where it was given up, delete this entry and run this again" :
 	                  "what is in custody is never written over: move it away first if it is of no use any more",
-	                  "'%s' %s", custody_name(in->boot.mem, in->boot.want, (enum custody_entry)item),
-	                  run ? "is the place of another init that has begun" : "holds something else");
+	                  "'%s' %s", name_of(in, item), run ? "is the place of another init that has begun" : "holds something else");
 }
 
 HEAR(hear_value)
 {
 	struct init_world *in = world;
-	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	struct aws_answer answer;
-	const char *value;
-	enum heard heard;
+	struct init_item *kept = &in->items_kept[item];
+	AUTO(secret) struct secret there = {0};
+	enum heard heard = custody_hear_value(kept->store, kept->entry->word, reply, &there, in->boot.mem, &kept->have, e);
 
-	if (aws_read(&scratch, &secretsmanager_get_secret_value, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	heard = aws_heard(&secretsmanager_get_secret_value, &answer, e);
-	if (heard == HEARD_REFUSED)
-		err_while(e, "reading '%s' back", custody_name(in->boot.mem, in->boot.want, (enum custody_entry)item));
-	if (heard != HEARD_DONE)
-		return heard;
-	if (value_text(answer.body, "SecretString", &value, e) < 0)
-		return HEARD_REFUSED;
-	return take_value(in, item, view_text(value), e);
+	return heard == HEARD_DONE ? take_value(in, item, &there, e) : heard;
 }
 
 /* ---- stored, read back, compared; then the spool may go ---- */
@@ -154,16 +161,19 @@ DUE(store_due)
 {
 	const struct init_world *in = world;
 
-	return work_due(world, item) && init_keys_held(in) && !in->placed[item];
+	return work_due(world, item) && init_keys_held(in) && !in->items_kept[item].placed;
 }
 
 ASK(ask_store)
 {
 	const struct init_world *in = world;
-	struct view value = secret_expose(&in->values[item]);
+	const struct init_item *kept = &in->items_kept[item];
+	struct custody_store store = store_of(in, item);
+	AUTO(secret) struct secret value = {0};
 
-	return aws_ask(in->boot.aws, rq, &secretsmanager_update_secret,
-	               custody_store_params(&rq->mem, in->boot.want, (enum custody_entry)item, in->spool.id, value), e);
+	if (value_for(in, item, &value, e) < 0)
+		return -1;
+	return custody_ask_store(&store, kept->entry, &kept->have, in->spool.id, secret_expose(&value), rq, e);
 }
 
 /* Where the disk was full when the reply came, this is the second chance. */
@@ -180,9 +190,7 @@ static void say_where_they_wait(struct init_world *in, struct err *e)
 HEAR(hear_store)
 {
 	struct init_world *in = world;
-	struct aws_answer answer;
-	enum heard heard = hear_aws(in->world, &secretsmanager_update_secret, reply, NULL, &answer, e, "storing into '%s'",
-	                            custody_name(in->boot.mem, in->boot.want, (enum custody_entry)item));
+	enum heard heard = custody_hear_store(in->items_kept[item].store, in->world, in->items_kept[item].entry, reply, e);
 
 	if (heard == HEARD_REFUSED)
 		say_where_they_wait(in, e);
@@ -198,10 +206,10 @@ DUE(verify_due)
 
 bool init_all_verified(const struct init_world *in)
 {
-	bool aws = in->verified[CUSTODY_RECOVERY_KEYS] && in->verified[CUSTODY_ROOT_TOKEN] &&
-	           in->copies_verified == CUSTODY_ENTRIES * in->n_copies;
-
-	return (aws || !in->in_aws) && (in->files_placed || !in->in_files);
+	for (size_t i = 0; i < in->n_items; i++)
+		if (!in->items_kept[i].verified)
+			return false;
+	return in->copies_verified == in->n_entries * in->n_copies && (in->files_placed || !in->in_files);
 }
 
 int init_let_go(struct init_world *in, struct err *e)
@@ -209,16 +217,37 @@ int init_let_go(struct init_world *in, struct err *e)
 	return init_all_verified(in) ? spool_remove(&in->spool, in->boot.mem, in->boot.host, e) : 0;
 }
 
-/* An earlier run may not have known of files; then they are made of what its spool gave. */
+int init_seal_files(struct init_world *in, struct err *e)
+{
+	if (!in->in_files)
+		return 0;
+	if (!in->spool.files)
+		in->spool.files = value_new_map(in->boot.mem);
+	for (size_t i = 0; i < in->n_files; i++) {
+		const char *sealed;
+
+		if (value_get(in->spool.files, in->files[i].name))
+			continue;
+		if (custody_file_seal(&in->files[i], in->boot.mem, in->boot.host, in->values, &sealed, e) < 0)
+			return -1;
+		value_set_text(in->boot.mem, in->spool.files, in->files[i].name, sealed);
+	}
+	return 0;
+}
+
+/* An earlier run may not have known of files; then they are made of what its spool gave, and are in the spool before they are placed. */
 int init_place_files(struct init_world *in, struct err *e)
 {
 	if (!in->in_files || in->files_placed)
 		return 0;
-	if (!in->spool.files[0] &&
-	    custody_file_seal(&in->file, in->boot.mem, in->boot.host, in->values, in->spool.files, e) < 0)
+	if (init_keys_held(in) && init_seal_files(in, e) < 0)
 		return -1;
-	if (custody_file_place(&in->file, in->boot.host, in->spool.files, e) < 0)
-		return err_while(e, "the keys wait encrypted in '%s' for the next run of init", in->spool.path);
+	for (size_t i = 0; i < in->n_files; i++) {
+		const char *sealed = value_text_or(value_get(in->spool.files, in->files[i].name), "", NULL);
+
+		if (custody_file_place(&in->files[i], in->boot.host, sealed, e) < 0)
+			return err_while(e, "the keys wait encrypted in '%s' for the next run of init", in->spool.path);
+	}
 	in->files_placed = true;
 	return init_let_go(in, e);
 }
@@ -236,12 +265,11 @@ HEAR(hear_verify)
 
 	if (heard != HEARD_DONE)
 		return heard;
-	if (!in->placed[item]) {
-		err_set(e, ERR_LATE, 0, "'%s' does not show what was stored yet",
-		        custody_name(in->boot.mem, in->boot.want, (enum custody_entry)item));
+	if (!in->items_kept[item].placed) {
+		err_set(e, ERR_LATE, 0, "'%s' does not show what was stored yet", name_of(in, item));
 		return HEARD_NOT_YET;
 	}
-	in->verified[item] = true;
+	in->items_kept[item].verified = true;
 	return read_back(in, e);
 }
 
@@ -249,7 +277,7 @@ static size_t count_copies(const void *world)
 {
 	const struct init_world *in = world;
 
-	return in->n_copies ? CUSTODY_ENTRIES * in->n_copies : 1;
+	return in->n_copies ? in->n_entries * in->n_copies : 1;
 }
 
 DUE(read_copy_due)
@@ -257,39 +285,41 @@ DUE(read_copy_due)
 	return verify_due(world, item) && copies_due(world, item);
 }
 
+/* Secrets Manager of another region. */
+static struct custody_store copy_store(const struct init_world *in, size_t item)
+{
+	struct custody_store store = in->stores[0];
+
+	store.aws = &in->copy_aws[item / in->n_entries];
+	return store;
+}
+
 ASK(ask_copy)
 {
 	const struct init_world *in = world;
-	const char *name = custody_name(&rq->mem, in->boot.want, (enum custody_entry)(item % CUSTODY_ENTRIES));
+	struct custody_store store = copy_store(in, item);
 
-	return aws_ask(&in->copy_aws[item / CUSTODY_ENTRIES], rq, &secretsmanager_get_secret_value,
-	               params_of(&rq->mem, "SecretId", name, NULL), e);
+	return custody_ask_value(&store, in->entries[item % in->n_entries].word, rq, e);
 }
 
 /* A copy comes a moment after what it is a copy of. */
 HEAR(hear_copy)
 {
 	struct init_world *in = world;
-	const char *region = in->copies[item / CUSTODY_ENTRIES].region;
-	const struct secret *value = &in->values[item % CUSTODY_ENTRIES];
-	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	AUTO(secret) struct secret there = {0};
-	struct aws_answer answer;
-	const char *text;
-	enum heard heard;
+	const char *region = in->copies[item / in->n_entries].region;
+	struct custody_store store = copy_store(in, item);
+	AUTO(secret) struct secret there = {0}, wanted = {0};
+	enum heard heard = custody_hear_value(&store, in->entries[item % in->n_entries].word, reply, &there, in->boot.mem, NULL, e);
 
-	if (aws_read(&scratch, &secretsmanager_get_secret_value, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	heard = aws_heard(&secretsmanager_get_secret_value, &answer, e);
-	if (heard == HEARD_REFUSED && !aws_code_is(&answer, "ResourceNotFoundException"))
-		err_while(e, "reading the copy in %s", region);
-	else if (heard == HEARD_REFUSED)
-		heard = HEARD_NOT_YET;
-	if (heard != HEARD_DONE)
+	if (heard == HEARD_REFUSED && e->kind == ERR_ABSENT)
+		return HEARD_NOT_YET;
+	if (heard != HEARD_DONE) {
+		err_while(e, "the copy in %s", region);
 		return heard;
-	text = value_text_or(answer.body, "SecretString", "");
-	secret_set(&there, view_text(text));
-	if (!secret_same(&there, value)) {
+	}
+	if (value_for(in, item % in->n_entries, &wanted, e) < 0)
+		return HEARD_REFUSED;
+	if (!secret_same(&there, &wanted)) {
 		err_set(e, ERR_LATE, 0, "the copy in %s does not show what was stored yet", region);
 		return HEARD_NOT_YET;
 	}
@@ -299,20 +329,20 @@ HEAR(hear_copy)
 
 const struct step init_prepare_rows[INIT_PREPARE_ROWS] = {
 	{ .name = "custody.prepare", .change = "prepare custody", .needs = NEEDS("spool.key", "proof.decrypt"),
-	  .count = count_entries, .due = prepare_due, .before = before_prepare, .ask = ask_prepare, .hear = hear_prepare },
+	  .count = init_count_items, .due = prepare_due, .before = before_prepare, .ask = ask_prepare, .hear = hear_prepare },
 	{ .name = "custody.look", .title = "look for copies", .needs = NEEDS("custody.prepare"), .count = count_entries,
 	  .due = copies_due, .ask = init_ask_entry, .hear = init_hear_entry },
 	{ .name = "custody.replicate", .change = "copy custody into other regions", .needs = NEEDS("custody.look"),
 	  .settle = "custody.look", .settle_s = 10, .count = count_entries, .due = replicate_due, .ask = ask_replicate,
 	  .hear = hear_replicate },
-	{ .name = "custody.try", .title = "read custody", .needs = NEEDS("custody.replicate"), .count = count_entries,
+	{ .name = "custody.try", .title = "read custody", .needs = NEEDS("custody.replicate"), .count = init_count_items,
 	  .due = work_due, .ask = ask_value, .hear = hear_value },
 };
 
 const struct step init_store_rows[INIT_STORE_ROWS] = {
-	{ .name = "custody.store", .change = "store the keys in custody", .needs = NEEDS("vault.init"), .count = count_entries,
+	{ .name = "custody.store", .change = "store the keys in custody", .needs = NEEDS("vault.init"), .count = init_count_items,
 	  .due = store_due, .ask = ask_store, .hear = hear_store },
-	{ .name = "custody.verify", .title = "read the keys back", .needs = NEEDS("custody.store"), .count = count_entries,
+	{ .name = "custody.verify", .title = "read the keys back", .needs = NEEDS("custody.store"), .count = init_count_items,
 	  .due = verify_due, .patience_s = 30, .ask = ask_value, .hear = hear_verify },
 	{ .name = "custody.copies", .title = "read the copies back", .needs = NEEDS("custody.verify"), .count = count_copies,
 	  .due = read_copy_due, .patience_s = 60, .ask = ask_copy, .hear = hear_copy },

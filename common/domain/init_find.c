@@ -74,17 +74,25 @@ static HEAR(hear_config)
 
 /* ---- the two keys ---- */
 
-enum { CUSTODY_KEY, SEAL_KEY, KEYS };
+enum { CUSTODY_KEY, SEAL_KEY, SHARE_KEYS };
 
+/* Those of single shares come after both. */
 static size_t count_keys(const void *world)
 {
-	(void)world;
-	return KEYS;
+	const struct init_world *in = world;
+
+	return SHARE_KEYS + (in->share_keys ? in->n_entries - 1 : 0);
 }
 
 static const char *key_name(const struct init_world *in, size_t item)
 {
-	return item == CUSTODY_KEY ? in->options.custody_key : in->facts.key_id;
+	return item == CUSTODY_KEY ? in->options.custody_key : item == SEAL_KEY ? in->facts.key_id :
+	       in->options.share_keys[item - SHARE_KEYS];
+}
+
+static struct init_key *key_at(struct init_world *in, size_t item)
+{
+	return item == CUSTODY_KEY ? &in->custody_key : item == SEAL_KEY ? &in->seal_key : &in->share_keys[item - SHARE_KEYS];
 }
 
 /* Custody in files has no key of KMS's. */
@@ -99,7 +107,7 @@ static ASK(ask_key)
 {
 	const struct init_world *in = world;
 
-	return aws_ask(item == CUSTODY_KEY ? in->boot.aws : &in->key_aws, rq, &kms_describe_key,
+	return aws_ask(item == SEAL_KEY ? &in->key_aws : in->boot.aws, rq, &kms_describe_key,
 	               params_of(&rq->mem, "KeyId", key_name(in, item), NULL), e);
 }
 
@@ -107,7 +115,7 @@ static enum heard check_custody_key(const struct init_key *key, const char *name
 {
 	if (!text_same(key->state, "Enabled") || !text_same(key->usage, "ENCRYPT_DECRYPT") ||
 	    !text_same(key->spec, "SYMMETRIC_DEFAULT"))
-		return hear_guard(e, "name a symmetric key that is enabled with --custody-kms-key",
+		return hear_guard(e, "name a symmetric key that is enabled",
 		                  "the custody key '%s' is %s, for %s, of the kind %s", name, key->state, key->usage, key->spec);
 	return HEARD_DONE;
 }
@@ -115,10 +123,10 @@ static enum heard check_custody_key(const struct init_key *key, const char *name
 static HEAR(hear_key)
 {
 	struct init_world *in = world;
-	struct init_key *key = item == CUSTODY_KEY ? &in->custody_key : &in->seal_key;
+	struct init_key *key = key_at(in, item);
 	struct aws_answer answer;
 	enum heard heard = hear_aws(in->world, &kms_describe_key, reply, NULL, &answer, e, "reading the %s key '%s'",
-	                            item == CUSTODY_KEY ? "custody" : "seal", key_name(in, item));
+	                            item == SEAL_KEY ? "seal" : "custody", key_name(in, item));
 
 	if (heard != HEARD_DONE)
 		return heard;
@@ -127,15 +135,23 @@ static HEAR(hear_key)
 	key->state = value_text_or(answer.body, "KeyMetadata.KeyState", "?");
 	key->usage = value_text_or(answer.body, "KeyMetadata.KeyUsage", "?");
 	key->spec = value_text_or(answer.body, "KeyMetadata.KeySpec", "?");
-	return item == CUSTODY_KEY ? check_custody_key(key, key_name(in, item), e) : HEARD_DONE;
+	if (item == SEAL_KEY)
+		return HEARD_DONE;
+	if (item == CUSTODY_KEY)
+		for (size_t i = 0; i < in->n_stores; i++)
+			in->stores[i].kms_key = key->arn;
+	else
+		in->entries[item - SHARE_KEYS].kms_key = key->arn;
+	return check_custody_key(key, key_name(in, item), e);
 }
 
 /* ---- custody ---- */
 
-static size_t count_entries(const void *world)
+size_t init_count_items(const void *world)
 {
-	(void)world;
-	return CUSTODY_ENTRIES;
+	const struct init_world *in = world;
+
+	return in->n_items ? in->n_items : 1;
 }
 
 static DUE(entry_due)
@@ -149,24 +165,64 @@ static DUE(entry_due)
 ASK(init_ask_entry)
 {
 	const struct init_world *in = world;
-	const char *name = custody_name(&rq->mem, in->boot.want, (enum custody_entry)item);
 
-	return aws_ask(in->boot.aws, rq, &secretsmanager_describe_secret, params_of(&rq->mem, "SecretId", name, NULL), e);
+	return custody_ask_find(in->items_kept[item].store, in->items_kept[item].entry, rq, e);
 }
 
 HEAR(init_hear_entry)
 {
 	struct init_world *in = world;
+	struct init_item *kept = &in->items_kept[item];
+
+	return custody_hear_find(kept->store, in->world, kept->entry, reply, &kept->have, e);
+}
+
+/* ---- what must be so of the place itself ---- */
+
+static size_t count_proofs(const void *world)
+{
+	(void)world;
+	return CUSTODY_KINDS * CUSTODY_PROOFS_MAX;
+}
+
+static const struct custody_store *proof_store(const struct init_world *in, size_t item)
+{
+	size_t i = item / CUSTODY_PROOFS_MAX;
+
+	return i < in->n_stores ? &in->stores[i] : NULL;
+}
+
+static const struct custody_proof *proof_at(const struct init_world *in, size_t item)
+{
+	return &proof_store(in, item)->kind->proofs[item % CUSTODY_PROOFS_MAX];
+}
+
+static DUE(proof_due)
+{
+	const struct init_world *in = world;
+	const struct custody_store *store = proof_store(in, item);
+
+	return store && store->kind->proofs && proof_at(in, item)->op;
+}
+
+static ASK(ask_proof)
+{
+	const struct init_world *in = world;
+
+	return aws_ask(in->boot.aws, rq, proof_at(in, item)->op, params_of(&rq->mem, "Bucket", in->options.bucket, NULL), e);
+}
+
+static HEAR(hear_proof)
+{
+	struct init_world *in = world;
+	const struct custody_proof *proof = proof_at(in, item);
 	struct aws_answer answer;
-	enum heard heard = hear_aws(in->world, &secretsmanager_describe_secret, reply, "ResourceNotFoundException", &answer, e,
-	                            "looking for '%s'", custody_name(in->boot.mem, in->boot.want, (enum custody_entry)item));
+	enum heard heard = hear_aws(in->world, proof->op, reply, proof->absent, &answer, e, "looking at the bucket '%s'",
+	                            in->options.bucket);
 
 	if (heard != HEARD_DONE)
 		return heard;
-	in->have[item] = (struct custody_have){0};
-	if (answer.ok && custody_read(in->boot.mem, in->world, answer.body, &in->have[item], e) < 0)
-		return HEARD_UNSURE;
-	return HEARD_DONE;
+	return proof->judge(proof_store(in, item), answer.body, e) < 0 ? HEARD_REFUSED : HEARD_DONE;
 }
 
 /* ---- the table: a consistent read, since its own count is hours old ---- */
@@ -223,8 +279,10 @@ const struct step init_find_rows[] = {
 	  .ask = ask_config, .hear = hear_config },
 	{ .name = "keys.read", .title = "read the custody key and the seal key", .needs = NEEDS("config.read"), .count = count_keys,
 	  .due = key_wanted, .ask = ask_key, .hear = hear_key },
-	{ .name = "custody.find", .title = "look what is in custody", .count = count_entries, .due = entry_due,
+	{ .name = "custody.find", .title = "look what is in custody", .count = init_count_items, .due = entry_due,
 	  .ask = init_ask_entry, .hear = init_hear_entry },
+	{ .name = "custody.place", .title = "look where custody is", .count = count_proofs, .due = proof_due, .ask = ask_proof,
+	  .hear = hear_proof },
 	{ .name = "table.items", .title = "look whether the table is empty", .needs = NEEDS("config.read"), .ask = ask_items,
 	  .hear = hear_items },
 };

@@ -125,13 +125,23 @@ static int before_init(void *world, size_t item, struct err *e)
 		return -1;
 	if (in->boot.status.initialized)
 		return err_set(e, ERR_GUARD, 0, "somebody else initialised Vault a moment ago");
-	if (in->in_files && custody_file_try(&in->file, in->boot.host, e) < 0)
+	if (in->in_files && custody_file_try(&in->files[0], in->boot.host, e) < 0)
 		return err_while(e, "nothing was initialised");
 	in->began_before = in->spool.stage == SPOOL_BEGUN;
 	if (spool_write(&in->spool, in->boot.mem, in->boot.host, SPOOL_BEGUN, e) < 0)
 		return -1;
 	in->sent = in->lost = true;
 	return 0;
+}
+
+/* So that nobody sees a share, nor the root token, but who is to have it. */
+static void add_pgp(struct arena *a, struct value *body, const struct init_world *in)
+{
+	struct value *keys = value_set(a, body, "recovery_pgp_keys", value_new_list(a));
+
+	for (size_t i = 0; i + 1 < in->n_pgp; i++)
+		value_push(a, keys, value_new_text(a, in->pgp[i].base64));
+	value_set_text(a, body, "root_token_pgp_key", in->pgp[in->n_pgp - 1].base64);
 }
 
 ASK(ask_init)
@@ -142,6 +152,8 @@ ASK(ask_init)
 	(void)item;
 	value_set_int(&rq->mem, body, "recovery_shares", in->options.shares);
 	value_set_int(&rq->mem, body, "recovery_threshold", in->options.threshold);
+	if (in->pgp)
+		add_pgp(&rq->mem, body, in);
 	return boot_ask(&in->boot, rq, "PUT", VAULT_INIT, body, e);
 }
 
@@ -150,11 +162,11 @@ static int keep(struct init_world *in, const struct value *answer, struct err *e
 	char now[ISO8601_TEXT];
 
 	iso8601_print(host_wall_ms(in->boot.host), now);
-	if (custody_values(in->boot.want, answer, in->options.threshold, now, in->values, e) < 0)
+	if (custody_values(in->boot.want, answer, in->options.threshold, in->pgp != NULL, now, in->values, e) < 0)
 		return -1;
 	if (in->in_aws && spool_seal(&in->spool, in->boot.mem, in->boot.host, &in->data_key, in->values, e) < 0)
 		return -1;
-	if (in->in_files && custody_file_seal(&in->file, in->boot.mem, in->boot.host, in->values, in->spool.files, e) < 0)
+	if (init_seal_files(in, e) < 0)
 		return -1;
 	return spool_write(&in->spool, in->boot.mem, in->boot.host, SPOOL_KEYS, e);
 }

@@ -23,7 +23,7 @@ const char *spool_path(struct arena *a, const struct host *host, const struct wa
 	                    want->release);
 }
 
-static int take_fields(struct spool *s, const struct value *v, struct err *e)
+static int take_fields(struct spool *s, struct arena *a, const struct value *v, struct err *e)
 {
 	const char *word;
 	int64_t version;
@@ -43,9 +43,8 @@ static int take_fields(struct spool *s, const struct value *v, struct err *e)
 		return err_set(e, ERR_CONFIG, 0, "it has no stage '%s'", word);
 	if (s->stage != SPOOL_KEYS)
 		return 0;
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++)
-		s->files[i] = value_text_or(v, custody_entry_word((enum custody_entry)i), NULL);
-	if (s->files[CUSTODY_RECOVERY_KEYS] && s->files[CUSTODY_ROOT_TOKEN] && !value_get(v, "sealed"))
+	s->files = value_copy(a, value_get(v, "files"));
+	if (value_count(s->files, NULL) && !value_get(v, "sealed"))
 		return 0;
 	return value_text(v, "nonce", &s->nonce, e) < 0 || value_text(v, "sealed", &s->sealed, e) < 0 ? -1 : 0;
 }
@@ -63,7 +62,7 @@ int spool_read(struct spool *out, struct arena *a, const struct host *host, cons
 		*out = s;
 		return 0;
 	}
-	if (va_json_parse(a, buf_bytes(&text), path, &tree, e) < 0 || take_fields(&s, tree, e) < 0)
+	if (va_json_parse(a, buf_bytes(&text), path, &tree, e) < 0 || take_fields(&s, a, tree, e) < 0)
 		return err_while(e, "the spool of an earlier init");
 	*out = s;
 	return 0;
@@ -116,9 +115,8 @@ int spool_write(struct spool *s, struct arena *a, const struct host *host, enum 
 		value_set_text(a, v, "nonce", s->nonce);
 		value_set_text(a, v, "sealed", s->sealed);
 	}
-	for (size_t i = 0; stage == SPOOL_KEYS && i < CUSTODY_ENTRIES; i++)
-		if (s->files[i])
-			value_set_text(a, v, custody_entry_word((enum custody_entry)i), s->files[i]);
+	if (stage == SPOOL_KEYS && s->files)
+		value_set(a, v, "files", s->files);
 	va_json_print(&text, v, true);
 	if (buf_whole(&text, "the spool", e) < 0 || host_write_file(host, s->path, buf_bytes(&text), 0600, e) < 0)
 		return err_while(e, "writing down how far init is");
@@ -158,7 +156,7 @@ int spool_seal(struct spool *s, struct arena *a, const struct host *host, const 
 
 	if (check_key(key, e) < 0 || host_random(host, nonce, sizeof(nonce), e) < 0)
 		return -1;
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++) {
+	for (size_t i = 0; i < CUSTODY_VALUES; i++) {
 		buf_text(&plain, i ? "," : "[");
 		va_json_quote(&plain, secret_expose(&values[i]));
 	}
@@ -180,7 +178,7 @@ static int take_values(struct view plain, struct secret *values, struct err *e)
 
 	if (va_json_parse(&a, plain, NULL, &list, e) < 0)
 		return -1;
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++) {
+	for (size_t i = 0; i < CUSTODY_VALUES; i++) {
 		const char *text;
 
 		if (value_text(list, arena_printf(&a, "%zu", i), &text, e) < 0)

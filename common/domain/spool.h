@@ -11,7 +11,7 @@
  * custody key before the call; the file holds that key encrypted, so that nothing
  * after the reply needs the network, and nobody reads the file without
  * kms:Decrypt. For custody in files it holds these, encrypted to their
- * recipients, in place of that or beside it. A file of another run is never written over.
+ * recipients (by age, or by Vault itself to PGP keys), in place of that or beside it. A file of another run is never written over.
  */
 #ifndef DOMAIN_SPOOL_H
 #define DOMAIN_SPOOL_H
@@ -30,7 +30,7 @@ struct spool {
 	const char *kms_key;             /* ARN of the custody key ("": custody is in files alone) ... */
 	const char *data_key;            /* ... and the data key under it, base64 */
 	const char *nonce, *sealed;      /* base64; NULL before SPOOL_KEYS, and where custody is in files alone */
-	const char *files[CUSTODY_ENTRIES];  /* the files of custody_file.h, base64; NULL: none */
+	struct value *files;             /* the files of custody_file.h by name, base64; NULL: none */
 };
 
 /* Where the spool of this release is, in the arena; needs cluster and region. */

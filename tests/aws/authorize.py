@@ -14,7 +14,8 @@ TAGGING_RIGHT = {"kms:CreateKey": "kms:TagResource", "dynamodb:CreateTable": "dy
                  "iam:CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
                  "eks:CreateCluster": "eks:TagResource",
                  "logs:CreateLogGroup": "logs:TagResource",
-                 "secretsmanager:CreateSecret": "secretsmanager:TagResource"}
+                 "secretsmanager:CreateSecret": "secretsmanager:TagResource",
+                 "ssm:PutParameter": "ssm:AddTagsToResource"}
 
 
 def decide(who, action, resource, ctx, resource_policy=None):
@@ -46,7 +47,7 @@ def authorize(req, service):
     """Refuse the request with AwsError unless every resource it touches may be touched."""
     if req.who is None or req.who.is_admin or req.action in FREE:
         return
-    actions = [req.action]
+    actions = [service.right(req)]
     if req.action in TAGGING_RIGHT and req.request_tags():
         actions.append(TAGGING_RIGHT[req.action])
     for resource in req.resources:

@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 # common name: (name in the JSON protocols, name in the query protocol, status in the latter)
 COMMON = {
     "AccessDenied": ("AccessDeniedException", "AccessDenied", 403),
+    "MissingDigest": ("InvalidRequest", "InvalidRequest", 400),
+    "DigestMismatch": ("XAmzContentSHA256Mismatch", "XAmzContentSHA256Mismatch", 400),
     "SignatureDoesNotMatch": ("InvalidSignatureException", "SignatureDoesNotMatch", 403),
     "IncompleteSignature": ("IncompleteSignatureException", "IncompleteSignature", 403),
     "MissingToken": ("MissingAuthenticationTokenException", "MissingAuthenticationToken", 403),
@@ -22,6 +24,10 @@ COMMON = {
     "Internal": ("InternalFailure", "InternalFailure", 500),
     "Unavailable": ("ServiceUnavailable", "ServiceUnavailable", 503),
 }
+# What S3 calls them, where that is another name than the query protocol's.
+S3_NAMES = {"UnknownKey": ("InvalidAccessKeyId", 403), "MissingToken": ("AccessDenied", 403), "Throttled": ("SlowDown", 503),
+            "Internal": ("InternalError", 500), "ExpiredToken": ("ExpiredToken", 400),
+            "UnknownOperation": ("MethodNotAllowed", 405)}
 CORAL = "com.amazon.coral.service#"
 CORAL_VALIDATE = "com.amazon.coral.validate#"
 DYNAMO = "com.amazonaws.dynamodb.v20120810#"
@@ -98,6 +104,8 @@ def render(req, error):
     names = COMMON.get(error.code)
     if req.protocol == "query":
         return _render_query(req, error, names)
+    if req.protocol == "rest-xml":
+        return _render_s3(req, error, names)
     code = names[0] if names else error.code
     if req.protocol == "rest-json":
         default = names[2] if names else 404 if code == "ResourceNotFoundException" else 400
@@ -109,6 +117,15 @@ def render(req, error):
     # The authorization layer in front of a JSON service writes "Message", the service "message".
     key = "Message" if error.code == "AccessDenied" else "message"
     return reply(req, status, json.dumps({"__type": code, key: error.message}).encode())
+
+
+def _render_s3(req, error, names):
+    """An answer to HEAD has no body: the server leaves it out."""
+    code, status = S3_NAMES.get(error.code) or ((names[1], names[2]) if names else (error.code, 400))
+    body = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code><Message>{escape(error.message)}'
+            "</Message><RequestId>4442587FB7D0A2F9</RequestId><HostId>x</HostId></Error>")
+    return Response(error.status or status, [("Content-Type", "application/xml"), ("x-amz-request-id", "4442587FB7D0A2F9")],
+                    body.encode())
 
 
 def _render_query(req, error, names):

@@ -30,13 +30,15 @@ from errors import AwsError, Dropped, render
 from iam import Iam
 from kms import Kms
 from request import Request
+from s3 import S3
 from secretsmanager import SecretsManager
 from service import Service
+from ssm import Ssm
 from sts import Sts
 
 SERVICES = {"kms": Kms(), "dynamodb": Dynamodb(), "iam": Iam(), "sts": Sts(), "eks": eks.Eks(),
             "tag": tagging.Tagging(), "cloudwatch": cloudwatch.Cloudwatch(),
-            "secretsmanager": SecretsManager(), "logs": logs.Logs()}
+            "secretsmanager": SecretsManager(), "logs": logs.Logs(), "ssm": Ssm(), "s3": S3()}
 UNSIGNED = {"sts:AssumeRoleWithWebIdentity"}
 
 

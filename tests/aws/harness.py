@@ -23,7 +23,7 @@ REGION = "us-east-1"
 JSON_TARGETS = {"kms": ("TrentService", "1.1"), "dynamodb": ("DynamoDB_20120810", "1.0"),
                 "tagging": ("ResourceGroupsTaggingAPI_20170126", "1.1"),
                 "monitoring": ("GraniteServiceVersion20100801", "1.0"),
-                "secretsmanager": ("secretsmanager", "1.1")}
+                "secretsmanager": ("secretsmanager", "1.1"), "ssm": ("AmazonSSM", "1.1")}
 QUERY_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
 START_S = 30
 

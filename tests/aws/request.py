@@ -3,6 +3,7 @@ import json
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import s3
 import sigv4
 from errors import AwsError
 
@@ -48,13 +49,16 @@ class Request:
         A name of AWS's own decides both. Any other (a loopback address that AWS_ENDPOINT_URL
         names) leaves them to the credential scope, and host_region is then None.
         """
-        self.endpoint = self.host_region = None
+        self.endpoint = self.host_region = self.bucket = None
         self.region = "us-east-1"
         name = self.host.removesuffix(".amazonaws.com")
         if name != self.host:
             labels = name.split(".")
             if len(labels) > 1 and labels[1] == "ddb":      # <account>.ddb.<region>
                 labels = ["dynamodb", *labels[2:]]
+            if "s3" in labels[1:]:                          # <bucket>.s3.<region>
+                at = labels.index("s3", 1)
+                self.bucket, labels = ".".join(labels[:at]), labels[at:]
             self.endpoint = labels[0]
             self.host_region = labels[1] if len(labels) > 1 else "us-east-1"
             self.region = self.host_region
@@ -71,7 +75,10 @@ class Request:
         call = self.headers.get("x-amz-target")
         kind = self.headers.get("content-type", "")
         try:
-            if call:
+            if self.endpoint == "s3":
+                self.service, self.protocol = "s3", "rest-xml"
+                s3.identify(self)
+            elif call:
                 self._identify_json(call)
             elif kind.startswith("application/x-www-form-url") or self.endpoint in ("iam", "sts"):
                 self._identify_query()

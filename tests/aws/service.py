@@ -10,6 +10,10 @@ class Service:
         """The ARNs the call is about, ["*"] where IAM knows no narrower resource."""
         return ["*"]
 
+    def right(self, req):
+        """What IAM calls the operation."""
+        return req.action
+
     def policy_of(self, req, resource):
         """The resource's own policy document, None where it has none."""
         return None

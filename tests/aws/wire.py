@@ -20,6 +20,9 @@ def normalize(req, response):
     """Change a reply of moto's in place."""
     drop = NOT_AWS | ({"x-amzn-errortype"} if req.protocol == "json" else set())
     headers = [(n, v) for n, v in response.headers if n.lower() not in drop]
+    if req.protocol == "rest-xml":
+        response.headers = headers
+        return
     response.headers = [(n, content_type(req) if n.lower() == "content-type" else v)
                         for n, v in headers]
     if req.protocol == "query":

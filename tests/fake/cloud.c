@@ -15,7 +15,7 @@
 
 static const struct cloud_service *const services[] = {
 	&cloud_kms, &cloud_dynamodb, &cloud_iam, &cloud_sts, &cloud_eks, &cloud_tagging,
-	&cloud_secretsmanager, &cloud_logs,
+	&cloud_secretsmanager, &cloud_logs, &cloud_ssm, &cloud_s3,
 };
 
 /* ---- which operation it is ---- */
@@ -102,6 +102,9 @@ static const struct cloud_service *read_request(struct cloud_ask *ask, const str
 
 	if (target)
 		return read_json(ask, rq, target);
+	ask->op = cloud_s3_read(ask, rq);
+	if (ask->op)
+		return &cloud_s3;
 	if (type && text_starts(type, "application/x-www-form-urlencoded"))
 		return read_form(ask, rq);
 	return read_path(ask, rq);
@@ -120,7 +123,7 @@ static void write_date(const struct fake_cloud *c, struct reply *reply)
 static void deny(struct cloud_ask *ask, const struct cloud_service *s)
 {
 	cloud_refuse(ask, s->protocol == CLOUD_JSON ? 400 : 403,
-	             s->protocol == CLOUD_QUERY ? "AccessDenied" : "AccessDeniedException",
+	             s->protocol == CLOUD_QUERY || s->protocol == CLOUD_XML ? "AccessDenied" : "AccessDeniedException",
 	             "User: arn:aws:iam::" CLOUD_ACCOUNT ":user/ops is not authorized to perform: %s:%s on resource: * because"
 	             " no identity-based policy allows the %s:%s action", s->id, ask->op->name, s->id, ask->op->name);
 }
@@ -175,7 +178,9 @@ void cloud_write_error(const struct cloud_service *s, struct reply *reply, int s
 	AUTO(buf) struct buf text = BUF_MAX(1 << 16);
 	struct value *body = value_new_map(&a);
 
-	if (s->protocol == CLOUD_QUERY) {
+	if (s->protocol == CLOUD_XML) {
+		buf_printf(&text, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, message);
+	} else if (s->protocol == CLOUD_QUERY) {
 		buf_printf(&text, "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>%s</Type>"
 		           "<Code>%s</Code><Message>%s</Message></Error><RequestId>0000aaaa</RequestId></ErrorResponse>",
 		           status < 500 ? "Sender" : "Receiver", code, message);

@@ -1,6 +1,6 @@
 /*
  * An account of AWS behind the fake transport: KMS, DynamoDB, IAM, STS, EKS,
- * Secrets Manager, CloudWatch Logs and the search by tags, as far as the workflow calls them, each in its own
+ * Secrets Manager, Parameter Store, S3, CloudWatch Logs and the search by tags, as far as the workflow calls them, each in its own
  * protocol with its own words for what went wrong.
  *
  *	struct fake_cloud cloud;
@@ -100,6 +100,22 @@ struct cloud_group {
 	const struct value *tags;           /* a map of texts */
 };
 
+/* What Parameter Store and the bucket keep. */
+struct cloud_kept {
+	const char *name, *key, *value;
+	const char *says;                   /* its description; its state in the metadata */
+	const char *owner;                  /* in the metadata */
+	struct cloud_tags tags;
+	int64_t made_ms;
+	unsigned version;
+};
+
+/* The one bucket of the account. */
+struct cloud_bucket {
+	const char *name, *versioning;      /* versioning NULL: never switched on */
+	bool open;                          /* no public access block */
+};
+
 /* Something of another service that carries tags: a recovery point. */
 struct cloud_other {
 	const char *arn;
@@ -124,7 +140,9 @@ struct fake_cloud {
 	struct cloud_other others[CLOUD_MAX];
 	struct cloud_secret secrets[CLOUD_MAX];
 	struct cloud_group groups[CLOUD_MAX];
-	unsigned n_secrets, n_groups;
+	struct cloud_kept parameters[CLOUD_MAX], objects[CLOUD_MAX];
+	struct cloud_bucket bucket;
+	unsigned n_secrets, n_groups, n_parameters, n_objects;
 	unsigned n_keys, n_aliases, n_tables, n_backups, n_roles, n_providers, n_others;
 
 	unsigned writes;                    /* changing calls that were let in, refused ones included */

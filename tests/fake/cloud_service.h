@@ -23,7 +23,7 @@ struct cloud_op {
 	void (*serve)(struct cloud_ask *ask);
 };
 
-enum cloud_protocol { CLOUD_JSON, CLOUD_QUERY, CLOUD_REST };
+enum cloud_protocol { CLOUD_JSON, CLOUD_QUERY, CLOUD_REST, CLOUD_XML };
 
 struct cloud_service {
 	const char *id;                  /* the label's: "kms" */
@@ -37,7 +37,7 @@ struct cloud_service {
 };
 
 extern const struct cloud_service cloud_kms, cloud_dynamodb, cloud_iam, cloud_sts, cloud_eks, cloud_tagging,
-	cloud_secretsmanager, cloud_logs;
+	cloud_secretsmanager, cloud_logs, cloud_ssm, cloud_s3;
 
 /* Answers: a tree, what stands within <OpResult> (NULL: nothing), a refusal in the service's shape. */
 void cloud_answer(struct cloud_ask *ask, const struct value *body);
@@ -45,6 +45,9 @@ void cloud_answer_xml(struct cloud_ask *ask, const char *inner);
 void cloud_refuse(struct cloud_ask *ask, int status, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void cloud_write_error(const struct cloud_service *s, struct reply *reply, int status, const char *code,
                        const char *message);
+
+/* S3's: which operation a request is, with its parameters; NULL: it is not for S3. */
+const struct cloud_op *cloud_s3_read(struct cloud_ask *ask, const struct request *rq);
 
 /* A parameter that must be there. */
 const char *cloud_text(const struct cloud_ask *ask, const char *path);

@@ -1,5 +1,6 @@
 #include "fake/vault.h"
 
+#include "core/digest.h"
 #include "core/text.h"
 #include "formats/json.h"
 
@@ -48,7 +49,7 @@ static void leader(const struct fake_vault *v, struct arena *a, struct reply *re
 	answer(reply, 200, body);
 }
 
-static void read_init(struct fake_vault *v, struct arena *a, const struct request *rq)
+static const struct value *read_init(struct fake_vault *v, struct arena *a, const struct request *rq)
 {
 	AUTO(err) struct err e = {0};
 	struct value *body;
@@ -56,7 +57,32 @@ static void read_init(struct fake_vault *v, struct arena *a, const struct reques
 	if (va_json_parse(a, rq->body, "request", &body, &e) < 0 || value_int(body, "recovery_shares", &v->shares, &e) < 0 ||
 	    value_int(body, "recovery_threshold", &v->threshold, &e) < 0)
 		fail_msg("sys/init: %s", e.text);
-	assert_int_equal(body->n, 2);
+	v->pgp = value_get(body, "recovery_pgp_keys");
+	assert_int_equal(body->n, v->pgp ? 4 : 2);
+	assert_int_equal(value_count(body, "recovery_pgp_keys"), v->pgp ? v->shares : 0);
+	return body;
+}
+
+/* A message to the key that was given, in base64: of what is in it nothing. */
+static const char *message_to(struct arena *a, const char *key)
+{
+	AUTO(buf) struct buf text = BUF_MAX(4096);
+
+	base64_print(&text, view_text(arena_printf(a, FAKE_PGP_MESSAGE "%s", key)));
+	return arena_text(a, buf_str(&text));
+}
+
+static void answer_messages(struct arena *a, const struct value *asked, struct value *body)
+{
+	const struct value *keys = value_get(asked, "recovery_pgp_keys");
+	struct value *hex = value_set(a, body, "recovery_keys", value_new_list(a));
+	struct value *encoded = value_set(a, body, "recovery_keys_base64", value_new_list(a));
+
+	for (size_t i = 0; i < keys->n; i++) {
+		value_push(a, hex, value_new_text(a, "00"));
+		value_push(a, encoded, value_new_text(a, message_to(a, keys->items[i]->text)));
+	}
+	value_set_text(a, body, "root_token", message_to(a, value_text_or(asked, "root_token_pgp_key", "nobody")));
 }
 
 static void fill_table(struct fake_vault *v)
@@ -69,9 +95,10 @@ static void fill_table(struct fake_vault *v)
 static void init(struct fake_vault *v, struct arena *a, const struct request *rq, struct reply *reply)
 {
 	struct value *body = value_new_map(a), *keys, *encoded;
+	const struct value *asked;
 
 	assert_string_equal(rq->method, "PUT");
-	read_init(v, a, rq);
+	asked = read_init(v, a, rq);
 	if (v->initialized) {
 		fake_reply(reply, 400, "{\"errors\":[\"Vault is already initialized\"]}");
 		return;
@@ -82,6 +109,11 @@ static void init(struct fake_vault *v, struct arena *a, const struct request *rq
 	fill_table(v);
 	if (v->loses_keys) {
 		fake_reply(reply, 500, "{\"errors\":[\"failed to unseal with stored keys: error decrypting\"]}");
+		return;
+	}
+	if (v->pgp) {
+		answer_messages(a, asked, body);
+		answer(reply, 200, body);
 		return;
 	}
 	keys = value_set(a, body, "recovery_keys", value_new_list(a));

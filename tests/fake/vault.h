@@ -12,6 +12,8 @@
 #include "fake/cloud.h"
 
 #define FAKE_VAULT_URL "http://127.0.0.1:8200"
+/* What it answers to PGP keys, of each share and of the root token. */
+#define FAKE_PGP_MESSAGE "a message to "
 /* What no log, file or argument may hold. */
 #define FAKE_RECOVERY_KEY "5ec2e70f000000000000000000000000000000000000000000000000000000"
 #define FAKE_ROOT_TOKEN   "hvs.5ec2e75ec2e75ec2e7"
@@ -25,6 +27,7 @@ struct fake_vault {
 	bool initialized;
 	unsigned inits;              /* that were let in */
 	int64_t shares, threshold;   /* as asked for */
+	bool pgp;                    /* with public keys */
 	int64_t unsealed_ms;         /* of the transport's clock: unsealed and active from then on */
 	unsigned unsealing_ms;       /* how long that takes */
 	/* The next init is refused with 500 after its keys were made, as when kms:Decrypt is missing. */

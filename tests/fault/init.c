@@ -21,23 +21,68 @@
 #define FOLDER "/home/ops/keys"
 #define RECIPIENT "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
 
+/* Which custody, and with what beside it. */
+struct chosen {
+	const char *words[5];
+	bool split;
+};
+
 struct place {
 	struct account account;
 	struct fake_vault vault;
-	const char *const *custody;      /* NULL: in Secrets Manager */
+	const struct chosen *custody;    /* NULL: in Secrets Manager */
+	void (*serve)(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms);
+	void (*spoil)(void *to, enum fault fault, const struct request *rq, struct reply *reply);
 };
 
-static const char *const in_aws[] = { "secretsmanager", NULL };
-static const char *const in_files[] = { "file", NULL };
-static const char *const in_both[] = { "secretsmanager", "file", NULL };
+static const struct chosen in_secrets = { { "secretsmanager" }, false }, in_files = { { "file" }, false };
+static const struct chosen in_both = { { "secretsmanager", "file" }, false }, in_ssm = { { "ssm" }, false };
+static const struct chosen in_s3 = { { "s3" }, false }, in_pgp = { { "pgp" }, false };
+static const struct chosen everywhere = { { "ssm", "s3", "pgp", "file" }, false };
+static const struct chosen split_ssm = { { "ssm", "file" }, true }, split_s3 = { { "s3" }, true };
+
+static const struct chosen *custody_of(const struct place *p)
+{
+	return p->custody ? p->custody : &in_secrets;
+}
 
 static bool custody_has(const struct place *p, const char *where)
 {
-	const char *const *at = p->custody ? p->custody : in_aws;
+	const char *const *at = custody_of(p)->words;
 
 	while (*at && !text_same(*at, where))
 		at++;
 	return *at;
+}
+
+#define FINGERPRINT "EBE6B6F7ED4F6F2359C6F07A2587C74FE5087C9"
+
+/* gpg: a key is what its file says, and its fingerprint ends in the last of its letters. */
+static void serve(void *to, const struct request *rq, struct reply *reply, unsigned *latency_ms)
+{
+	struct place *p = to;
+	char last = rq->kind == REQUEST_CHILD && rq->input.n ? rq->input.p[rq->input.n - 1] : 'X';
+
+	if (rq->kind != REQUEST_CHILD) {
+		p->serve(&p->vault, rq, reply, latency_ms);
+		return;
+	}
+	assert_string_equal(rq->argv[0], "gpg");
+	if (text_same(rq->label, "gpg:show-keys"))
+		buf_printf(&reply->body, "pub:-:3072:1:25:1795521580:::-:::scESC::::::23::0:\nfpr:::::::::" FINGERPRINT "%c:\n"
+		           "uid:-::::1795521580::EF::Ops <ops@example.invalid>::::::::::0:\nsub:-:3072:1:26:1795521580::::::e::::::23:\n", last);
+	else
+		buf_printf(&reply->body, "binary of %.*s", (int)rq->input.n, rq->input.p);
+}
+
+static void spoil(void *to, enum fault fault, const struct request *rq, struct reply *reply)
+{
+	struct place *p = to;
+
+	if (rq->kind == REQUEST_CHILD)
+		reply->status = 2;
+	else
+		p->spoil(&p->vault, fault, rq, reply);
 }
 
 static void place_init(struct place *p)
@@ -48,8 +93,18 @@ static void place_init(struct place *p)
 	fake_cloud_add_alias(c, "alias/prod-vault-unseal", fake_cloud_add_key(c, (struct cloud_tags){0}));
 	fake_cloud_add_alias(c, "alias/custody", fake_cloud_add_key(c, (struct cloud_tags){0}));
 	fake_cloud_add_table(c, TABLE, (struct cloud_tags){0});
+	for (unsigned i = 1; i <= 5; i++)
+		fake_cloud_add_alias(c, arena_printf(&c->mem, "alias/share-%u", i), fake_cloud_add_key(c, (struct cloud_tags){0}));
+	c->bucket = (struct cloud_bucket){ .name = "vault-keys", .versioning = "Enabled" };
 	fake_vault_init(&p->vault, c, TABLE);
+	p->serve = c->net.serve;
+	p->spoil = c->net.spoil;
+	c->net.serve = serve;
+	c->net.spoil = spoil;
+	c->net.to = p;
 	p->custody = NULL;
+	for (unsigned i = 1; i <= 6; i++)
+		fake_host_file(&p->account.machine.files, arena_printf(&c->mem, "/home/ops/pgp-%u", i), arena_printf(&c->mem, "key %u", i));
 }
 
 static void place_release(struct place *p)
@@ -69,20 +124,45 @@ static int run_table(struct run *r, struct init_world *in, const struct step *st
 	return loop_run(&loop, &r->graph, 1, &r->e);
 }
 
+static const char *const recipients[] = { RECIPIENT, NULL };
+static const char *const copies[] = { "eu-west-1=alias/custody", "us-east-2=alias/custody", NULL };
+static const char *const pgp_keys[] = { "/home/ops/pgp-1", "/home/ops/pgp-2", "/home/ops/pgp-3", "/home/ops/pgp-4", "/home/ops/pgp-5",
+                                        NULL };
+static const char *const share_keys[] = { "alias/share-1", "alias/share-2", "alias/share-3", "alias/share-4", "alias/share-5", NULL };
+/* Of age, one a share. */
+static const char *const share_recipients[] = {
+	RECIPIENT, "age14f27mrcgltk5l29ad98uy9ykr2hdvwzex0yregknny838x8gnayqmk7e5w",
+	"age13eelgcqc5ut7ld7vkcarsjdhcme4pg055ptw29m6wqp0tjgvuvmsqq50qk",
+	"age16hhs06gxe343mg5t7q6j22pj62x4uj42cyu2srlwrf2t07lp35zs2sy8zy",
+	"age12xtccm3kr22nxy56f6ueaj3mphx2hnhc8mvrwrzl8u8fuqsjs9fsqgl7xa", NULL,
+};
+
+static struct init_options options_of(const struct place *p)
+{
+	const struct chosen *c = custody_of(p);
+	bool secrets = custody_has(p, "secretsmanager"), files = custody_has(p, "file"), pgp = custody_has(p, "pgp");
+	bool aws = secrets || custody_has(p, "ssm") || custody_has(p, "s3");
+
+	return (struct init_options){
+		.custody = c->words, .custody_key = aws ? "alias/custody" : NULL, .copies = secrets ? copies : NULL,
+		.bucket = custody_has(p, "s3") ? "vault-keys" : NULL, .folder = files || pgp ? FOLDER : NULL,
+		.recipients = !files ? NULL : c->split ? share_recipients : recipients,
+		.root_recipients = files && c->split ? recipients : NULL,
+		.pgp_keys = pgp ? pgp_keys : NULL, .root_pgp_key = pgp ? "/home/ops/pgp-6" : NULL,
+		.split = c->split, .share_keys = c->split ? share_keys : NULL, .shares = 5, .threshold = 3,
+	};
+}
+
 static int run_init(struct run *r, struct init_world *in, const struct place *p)
 {
-	static const char *const recipients[] = { RECIPIENT, NULL };
-	static const char *const copies[] = { "eu-west-1=alias/custody", "us-east-2=alias/custody", NULL };
-	bool aws = custody_has(p, "secretsmanager"), files = custody_has(p, "file");
-	struct init_options options = {
-		.custody = p->custody ? p->custody : in_aws, .custody_key = aws ? "alias/custody" : NULL, .copies = aws ? copies : NULL,
-		.folder = files ? FOLDER : NULL, .recipients = files ? recipients : NULL, .shares = 5, .threshold = 3,
-	};
+	struct init_options options = options_of(p);
 	struct boot_options boot = { .vault_addr = FAKE_VAULT_URL };
 	const struct step *table;
 	size_t n;
 
 	if (init_check_options(&options, &r->e) < 0 || init_prepare(in, &r->world, &boot, &options, &r->e) < 0)
+		return -1;
+	if ((in->n_pgp && run_table(r, in, init_pgp_rows, INIT_PGP_ROWS) < 0) || init_check_pgp(in, &r->e) < 0)
 		return -1;
 	table = boot_table(&r->mem, init_find_rows, n_init_find_rows, &n);
 	if (run_table(r, in, table, n) < 0 || init_decide(in, &r->e) < 0)
@@ -120,24 +200,88 @@ static const struct cloud_secret *entry(const struct place *p, const char *word)
 	return NULL;
 }
 
-static bool file_there(const struct place *p, const char *path)
+/* What is kept under an entry's name; NULL: nothing. */
+static const char *kept(const struct cloud_kept *all, unsigned n, const char *name)
 {
+	for (unsigned i = 0; i < n; i++)
+		if (text_same(all[i].name, name))
+			return all[i].value;
+	return NULL;
+}
+
+static const char *value_in(const struct place *p, const char *kind, const char *word)
+{
+	const struct fake_cloud *c = &p->account.cloud;
+	AUTO(text) char *name = xasprintf("%s" NAME "%s", text_same(kind, "ssm") ? "/" : "", word);
+	const struct cloud_secret *secret = entry(p, word);
+
+	if (text_same(kind, "ssm"))
+		return kept(c->parameters, c->n_parameters, name);
+	if (text_same(kind, "s3"))
+		return kept(c->objects, c->n_objects, name);
+	return secret ? secret->value : NULL;
+}
+
+/* PGP: each share is a message, which nothing here can read. */
+static bool holds_share(const struct place *p, const char *value, int share)
+{
+	AUTO(text) char *key = xasprintf(FAKE_RECOVERY_KEY "%02d", share);
+
+	return value && strstr(value, custody_has(p, "pgp") ? "\"encryption\":\"pgp\"" : key);
+}
+
+static bool whole_in(const struct place *p, const char *kind)
+{
+	const char *keys = value_in(p, kind, "recovery-keys"), *token = value_in(p, kind, "root-token");
+
+	if (!token || (!custody_has(p, "pgp") && !text_same(token, FAKE_ROOT_TOKEN)))
+		return false;
+	if (!custody_of(p)->split)
+		return holds_share(p, keys, 0) && holds_share(p, keys, 4);
+	for (int i = 0; i < 5; i++) {
+		AUTO(text) char *word = xasprintf("recovery-key-%d", i + 1);
+		const char *value = value_in(p, kind, word);
+
+		if (!holds_share(p, value, i))
+			return false;
+		for (int other = 0; other < 5; other++)
+			if (other != i && holds_share(p, value, other))
+				fail_msg("'%s' holds another's share", word);
+	}
+	return true;
+}
+
+static bool file_there(const struct place *p, const char *word, bool pgp)
+{
+	AUTO(text) char *path = xasprintf(FOLDER "/%s.%s", word, pgp ? "gpg" : "age");
 	unsigned mode = 0;
 	const char *text = fake_host_content(&p->account.machine.files, path, &mode);
 
-	return text && mode == 0600 && text_starts(text, "age-encryption.org/v1\n-> X25519 ");
+	return text && mode == 0600 &&
+	       text_starts(text, pgp ? FAKE_PGP_MESSAGE : "age-encryption.org/v1\n-> X25519 ");
+}
+
+static bool all_files(const struct place *p, bool pgp)
+{
+	if (!file_there(p, "root-token", pgp))
+		return false;
+	for (int i = 1; (pgp || custody_of(p)->split) && i <= 5; i++) {
+		AUTO(text) char *word = xasprintf("recovery-key-%d", i);
+
+		if (!file_there(p, word, pgp))
+			return false;
+	}
+	return pgp || custody_of(p)->split || file_there(p, "recovery-keys", false);
 }
 
 static bool in_custody(const struct place *p)
 {
-	bool files = file_there(p, FOLDER "/recovery-keys.age") && file_there(p, FOLDER "/root-token.age");
-	const struct cloud_secret *keys = entry(p, "recovery-keys"), *token = entry(p, "root-token");
+	static const char *const kinds[] = { "secretsmanager", "ssm", "s3" };
 
-	if (custody_has(p, "file") && !files)
-		return false;
-	if (!custody_has(p, "secretsmanager"))
-		return !keys && !token;
-	return keys && token && strstr(keys->value, FAKE_RECOVERY_KEY "04") && text_same(token->value, FAKE_ROOT_TOKEN);
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (custody_has(p, kinds[i]) ? !whole_in(p, kinds[i]) : value_in(p, kinds[i], "root-token") != NULL)
+			return false;
+	return (!custody_has(p, "file") || all_files(p, false)) && (!custody_has(p, "pgp") || all_files(p, true));
 }
 
 static const char *spool_text(const struct place *p)
@@ -240,7 +384,7 @@ static void second_run(struct place *p, bool reply_lost, const char *when)
 }
 
 /* false: there are fewer calls than that. */
-static bool one_fault(const char *const *custody, unsigned at, enum fault fault)
+static bool one_fault(const struct chosen *custody, unsigned at, enum fault fault)
 {
 	AUTO(place) struct place p;
 	AUTO(err) struct err e = {0};
@@ -265,7 +409,8 @@ static bool one_fault(const char *const *custody, unsigned at, enum fault fault)
 
 static void any_call_may_fail_in_any_way(void **state)
 {
-	static const char *const *const custodies[] = { in_aws, in_files, in_both };
+	static const struct chosen *const custodies[] = { &in_secrets, &in_files, &in_both, &in_ssm, &in_s3, &in_pgp, &everywhere,
+	                                                 &split_ssm, &split_s3 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(custodies); i++)
@@ -287,7 +432,7 @@ static void files_alone_need_no_other_custody(void **state)
 
 	(void)state;
 	place_init(&p);
-	p.custody = in_files;
+	p.custody = &in_files;
 	if (init_once(&p, &e, NULL) < 0)
 		fail_msg("%s", e.text);
 	assert_true(in_custody(&p));
@@ -305,7 +450,7 @@ static void files_that_are_there_stay(void **state)
 
 	(void)state;
 	place_init(&p);
-	p.custody = in_files;
+	p.custody = &in_files;
 	fake_host_file(&p.account.machine.files, FOLDER "/root-token.age", "of another Vault");
 	assert_int_equal(init_once(&p, &e, NULL), -1);
 	assert_int_equal(err_exit_code(&e), 4);
@@ -381,6 +526,142 @@ static void what_stands_against_it_is_said_before_the_call(void **state)
 	refuse_before(no_data_key, "making a key for the spool", true);
 	refuse_before(custody_denied, "making 'helm-vault-aws/prod/vault/vault/", true);
 	refuse_before(custody_unreadable, "reading 'helm-vault-aws/prod/vault/vault/", true);
+}
+
+static void bucket_without_versions(struct place *p)
+{
+	p->custody = &in_s3;
+	p->account.cloud.bucket.versioning = "Suspended";
+}
+
+static void bucket_open(struct place *p)
+{
+	p->custody = &in_s3;
+	p->account.cloud.bucket.open = true;
+}
+
+static void bucket_of_nobody(struct place *p)
+{
+	p->custody = &in_s3;
+	p->account.cloud.bucket.name = "another";
+}
+
+static void object_of_another(struct place *p)
+{
+	struct fake_cloud *c = &p->account.cloud;
+
+	p->custody = &in_s3;
+	c->objects[c->n_objects++] = (struct cloud_kept){ .name = NAME "root-token", .value = "theirs", .says = "holds", .owner = "x" };
+}
+
+static void parameter_of_another(struct place *p)
+{
+	struct fake_cloud *c = &p->account.cloud;
+
+	p->custody = &in_ssm;
+	c->parameters[c->n_parameters++] = (struct cloud_kept){ .name = "/" NAME "recovery-keys", .value = "theirs",
+	                                                        .says = "theirs", .version = 1 };
+}
+
+static void one_share_key_twice(struct place *p)
+{
+	p->custody = &split_ssm;
+	p->account.cloud.aliases[3].key = p->account.cloud.aliases[2].key;
+}
+
+static void parameter_denied(struct place *p)
+{
+	p->custody = &everywhere;
+	p->account.cloud.denied = "ssm:PutParameter";
+}
+
+static void object_unreadable(struct place *p)
+{
+	p->custody = &everywhere;
+	p->account.cloud.denied = "s3:GetObject";
+}
+
+static void each_place_is_looked_at_before_the_call(void **state)
+{
+	(void)state;
+	refuse_before(bucket_without_versions, "keeps no versions of what is in it (versioning is suspended)", false);
+	refuse_before(bucket_open, "could be opened to everybody", false);
+	refuse_before(bucket_of_nobody, "The specified bucket does not exist", true);
+	refuse_before(object_of_another, "root-token' (s3) is there without our tags", false);
+	refuse_before(parameter_of_another, "recovery-keys' (ssm) is there without our tags", false);
+	refuse_before(parameter_denied, "making 'helm-vault-aws/prod/vault/vault/", true);
+	refuse_before(object_unreadable, "reading 'helm-vault-aws/prod/vault/vault/", true);
+}
+
+static void shares_under_one_key_are_no_split(void **state)
+{
+	AUTO(place) struct place p;
+	AUTO(err) struct err e = {0};
+
+	(void)state;
+	place_init(&p);
+	one_share_key_twice(&p);
+	assert_int_equal(init_once(&p, &e, NULL), -1);
+	assert_int_equal(err_exit_code(&e), 2);
+	assert_non_null(strstr(e.text, "'alias/share-1' and 'alias/share-2' are the same key"));
+	assert_int_equal(p.vault.inits, 0);
+}
+
+/* Between the look and the call somebody else writes there: what was read is not there any more, and stays. */
+static void what_somebody_else_put_into_the_bucket_stays(void **state)
+{
+	AUTO(place) struct place p;
+	AUTO(err) struct err e = {0};
+	struct cloud_kept *o;
+
+	(void)state;
+	place_init(&p);
+	p.custody = &in_s3;
+	p.account.cloud.denied = "s3:PutObject";
+	assert_int_equal(init_once(&p, NULL, NULL), -1);
+	p.account.cloud.denied = NULL;
+	o = &p.account.cloud.objects[p.account.cloud.n_objects++];
+	*o = (struct cloud_kept){ .name = NAME "recovery-keys", .value = "theirs", .says = "prepared", .owner = "prod/vault/vault",
+	                          .version = 1 };
+	assert_int_equal(init_once(&p, &e, NULL), -1);
+	assert_int_equal(err_exit_code(&e), 4);
+	assert_non_null(strstr(e.text, "holds something else"));
+	assert_string_equal(o->value, "theirs");
+	assert_int_equal(p.vault.inits, 0);
+}
+
+/* With PGP nothing that can be read is anywhere, not even in what KMS alone would open. */
+static void with_pgp_nobody_sees_a_share(void **state)
+{
+	AUTO(place) struct place p;
+	AUTO(err) struct err e = {0};
+
+	(void)state;
+	place_init(&p);
+	p.custody = &everywhere;
+	if (init_once(&p, &e, NULL) < 0)
+		fail_msg("%s", e.text);
+	assert_true(in_custody(&p));
+	assert_true(p.vault.pgp);
+	for (unsigned i = 0; i < p.account.cloud.n_parameters; i++)
+		assert_null(strstr(p.account.cloud.parameters[i].value, "5ec2e7"));
+	for (unsigned i = 0; i < p.account.cloud.n_objects; i++)
+		assert_null(strstr(p.account.cloud.objects[i].value, "5ec2e7"));
+}
+
+static void one_pgp_key_for_two_shares_is_refused(void **state)
+{
+	AUTO(place) struct place p;
+	AUTO(err) struct err e = {0};
+
+	(void)state;
+	place_init(&p);
+	p.custody = &in_pgp;
+	fake_host_file(&p.account.machine.files, "/home/ops/pgp-4", "armoured key 2");
+	assert_int_equal(init_once(&p, &e, NULL), -1);
+	assert_int_equal(err_exit_code(&e), 2);
+	assert_non_null(strstr(e.text, "'/home/ops/pgp-2' and '/home/ops/pgp-4' are the same key"));
+	assert_int_equal(fake_transport_count(&p.account.cloud.net, "vault:/v1/sys/seal-status"), 0);
 }
 
 /* Custody that is taken away after the call: the keys wait in the spool, and the next run stores them. */
@@ -498,6 +779,11 @@ int main(void)
 		cmocka_unit_test(files_alone_need_no_other_custody),
 		cmocka_unit_test(files_that_are_there_stay),
 		cmocka_unit_test(what_stands_against_it_is_said_before_the_call),
+		cmocka_unit_test(each_place_is_looked_at_before_the_call),
+		cmocka_unit_test(shares_under_one_key_are_no_split),
+		cmocka_unit_test(what_somebody_else_put_into_the_bucket_stays),
+		cmocka_unit_test(with_pgp_nobody_sees_a_share),
+		cmocka_unit_test(one_pgp_key_for_two_shares_is_refused),
 		cmocka_unit_test(custody_denied_after_the_call),
 		cmocka_unit_test(keys_in_custody_are_never_written_over),
 		cmocka_unit_test(foreign_entry_is_left),

@@ -33,25 +33,90 @@ static void no_custody_names_the_choices(void **state)
 	assert_non_null(strstr(e.hint, "--custody secretsmanager"));
 }
 
+/* A whole set of options, and the problems that are said of it. */
+struct option_case {
+	const char *what;
+	struct init_options o;
+	const char *says[6];
+};
+
+#define LIST_OF(...) (const char *const[]){ __VA_ARGS__, NULL }
+#define RECIPIENT "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+#define ROLE "arn:aws:iam::111122223333:role/"
+
 static void each_custody_has_options_of_its_own(void **state)
 {
-	static const char *const file[] = { "file", NULL }, *const nobody[] = { "age1x", NULL };
-	static const char *const copies[] = { "eu-west-1=k", NULL };
-	struct init_options o = { .custody = file, .custody_key = "k", .copies = copies, .recipients = nobody, .shares = 1,
-	                          .threshold = 1 };
-	struct init_options aws = good;
-	AUTO(err) struct err e = {0}, why = {0};
+	const struct option_case cases[] = {
+		{ "file with what is AWS's", { .custody = LIST_OF("file"), .custody_key = "k", .copies = LIST_OF("eu-west-1=k"),
+		                               .recipients = LIST_OF("age1x"), .shares = 1, .threshold = 1 },
+		  { "--custody-kms-key goes with --custody secretsmanager, ssm or s3", "--custody-replica goes with --custody secretsmanager",
+		    "--custody file: --out is missing", "'age1x' is no recipient" } },
+		{ "aws with a folder", { .custody = custody, .custody_key = "k", .folder = "keys", .shares = 5, .threshold = 3 },
+		  { "--out goes with --custody file or pgp" } },
+		{ "s3 alone", { .custody = LIST_OF("s3"), .shares = 5, .threshold = 3 },
+		  { "--custody s3: --custody-kms-key is missing", "--custody s3: --custody-bucket is missing" } },
+		{ "s3, no bucket's name", { .custody = LIST_OF("s3"), .custody_key = "k", .bucket = "s3://Keys", .shares = 5, .threshold = 3 },
+		  { "'s3://Keys' is no name of a bucket" } },
+		{ "twice", { .custody = LIST_OF("ssm", "ssm"), .custody_key = "k", .shares = 5, .threshold = 3 },
+		  { "--custody: 'ssm' is given twice" } },
+		{ "pgp alone", { .custody = LIST_OF("pgp"), .shares = 5, .threshold = 3 },
+		  { "--custody pgp: --out is missing", "--custody pgp: --pgp-key is missing", "--custody pgp: --root-pgp-key is missing" } },
+		{ "pgp keys and shares", { .custody = LIST_OF("pgp"), .folder = "o", .pgp_keys = LIST_OF("a", "b", "a"), .root_pgp_key = "r",
+		                           .shares = 5, .threshold = 3 },
+		  { "--pgp-key: 3 were given for 5 shares", "--pgp-key: 'a' is given twice" } },
+		{ "split to nobody", { .custody = LIST_OF("ssm"), .custody_key = "k", .split = true, .shares = 3, .threshold = 2 },
+		  { "each share goes to another principal, and none was named" } },
+		{ "split, one alone is enough", { .custody = LIST_OF("ssm"), .custody_key = "k", .split = true, .shares = 1, .threshold = 1,
+		                                  .share_keys = LIST_OF("a") },
+		  { "with --threshold 1 each share alone is enough" } },
+		{ "split, too few", { .custody = LIST_OF("s3"), .custody_key = "k", .bucket = "keys", .split = true, .shares = 3,
+		                      .threshold = 2, .share_keys = LIST_OF("a", "b"), .share_readers = LIST_OF("x", ROLE "a", ROLE "a") },
+		  { "--share-kms-key: 2 were given for 3 shares", "--share-reader: '" ROLE "a' is given twice",
+		    "--share-reader: 'x' is no ARN of a user or role" } },
+		{ "split files", { .custody = LIST_OF("file"), .folder = "o", .split = true, .shares = 3, .threshold = 2,
+		                   .recipients = LIST_OF(RECIPIENT) },
+		  { "--custody file: --root-recipient is missing", "--recipient: 1 were given for 3 shares" } },
+		{ "split with copies", { .custody = custody, .custody_key = "k", .split = true, .shares = 2, .threshold = 2,
+		                         .share_keys = LIST_OF("a", "b"), .copies = LIST_OF("eu-west-1=k") },
+		  { "--custody-replica and --split do not go together" } },
+		{ "no split", { .custody = custody, .custody_key = "k", .shares = 2, .threshold = 2, .share_keys = LIST_OF("a", "b") },
+		  { "--share-kms-key and --share-reader go with --split" } },
+	};
 
 	(void)state;
-	assert_int_equal(init_check_options(&o, &e), -1);
-	assert_int_equal(err_count(&e), 3);
-	assert_non_null(strstr(e.text, "go with --custody secretsmanager"));
-	assert_non_null(strstr(e.more->text, "--out DIR is missing"));
-	assert_non_null(strstr(e.more->more->text, "'age1x' is no recipient"));
-	aws.folder = "keys";
-	assert_int_equal(init_check_options(&aws, &why), -1);
-	assert_int_equal(err_count(&why), 1);
-	assert_non_null(strstr(why.text, "go with --custody file"));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		AUTO(err) struct err e = {0};
+		const struct err *at = &e;
+		size_t n = 0;
+
+		assert_int_equal(init_check_options(&cases[i].o, &e), -1);
+		assert_int_equal(err_exit_code(&e), 2);
+		for (; cases[i].says[n]; n++, at = at->more)
+			if (!at || !strstr(at->text, cases[i].says[n]))
+				fail_msg("%s: '%s' is not said: %s", cases[i].what, cases[i].says[n], at ? at->text : "nothing more");
+		if (err_count(&e) != n)
+			fail_msg("%s: more is said: %s", cases[i].what, at ? at->text : "");
+	}
+}
+
+static void what_goes_together_goes(void **state)
+{
+	const struct init_options good_ones[] = {
+		{ .custody = LIST_OF("ssm", "s3", "pgp"), .custody_key = "k", .bucket = "vault.keys", .folder = "o",
+		  .pgp_keys = LIST_OF("a", "b"), .root_pgp_key = "a", .shares = 2, .threshold = 2 },
+		{ .custody = LIST_OF("secretsmanager"), .custody_key = "k", .split = true, .shares = 2, .threshold = 2,
+		  .share_readers = LIST_OF(ROLE "a", ROLE "b") },
+		{ .custody = LIST_OF("file"), .folder = "o", .recipients = LIST_OF(RECIPIENT), .root_recipients = LIST_OF(RECIPIENT),
+		  .shares = 5, .threshold = 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(good_ones); i++) {
+		AUTO(err) struct err e = {0};
+
+		if (init_check_options(&good_ones[i], &e) < 0)
+			fail_msg("%zu: %s", i, e.text);
+	}
 }
 
 static void copies_are_regions_with_keys(void **state)
@@ -132,8 +197,14 @@ static void fill(struct given *g, struct init_world *in, struct world *w, const 
 	in->facts.table = "prod-vault";
 	in->custody_key.arn = "arn:custody";
 	in->seal_key.arn = "arn:seal";
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++)
-		in->have[i] = (struct custody_have){ .state = f->keys, .ours = true };
+	in->stores[0] = (struct custody_store){ .kind = custody_kind_of("secretsmanager"), .want = &w->want };
+	in->n_stores = 1;
+	in->entries = custody_entries(&g->mem, 5, false, &in->n_entries);
+	in->n_items = in->n_entries;
+	in->items_kept = ARENA_ARRAY(&g->mem, struct init_item, in->n_items);
+	for (size_t i = 0; i < in->n_items; i++)
+		in->items_kept[i] = (struct init_item){ .store = &in->stores[0], .entry = &in->entries[i],
+		                                        .have = { .state = f->keys, .ours = true } };
 	in->items = f->items;
 	in->shown[0] = "core/lock";
 	in->shown[1] = "logical/x";
@@ -191,9 +262,14 @@ static void files_decide_too(void **state)
 		in.boot.status.initialized = with[i].initialized;
 		in.spool.stage = with[i].spool;
 		in.spool.sealed = with[i].sealed ? "c2VhbGVk" : NULL;
-		for (size_t k = 0; k < CUSTODY_ENTRIES; k++) {
-			in.file.paths[k] = "/keys/x.age";
-			in.file.there[k] = with[i].there;
+		in.n_items = in.n_stores = 0;
+		in.n_files = in.n_entries;
+		in.files = ARENA_ARRAY(&g.mem, struct custody_file, in.n_files);
+		in.spool.files = value_new_map(&g.mem);
+		for (size_t k = 0; k < in.n_files; k++) {
+			in.files[k] = (struct custody_file){ .name = "x.age", .path = "/keys/x.age", .entry = &in.entries[k],
+			                                     .there = with[i].there };
+			value_set_text(&g.mem, in.spool.files, "x.age", "eA==");
 		}
 		if ((init_decide(&in, &e) == 0) != (with[i].want != INIT_UNDECIDED) || in.plan != with[i].want)
 			fail_msg("case %zu: plan %d: %s", i, in.plan, e.text ? e.text : "");
@@ -268,6 +344,7 @@ int main(void)
 		cmocka_unit_test(options_are_checked_all_at_once),
 		cmocka_unit_test(no_custody_names_the_choices),
 		cmocka_unit_test(each_custody_has_options_of_its_own),
+		cmocka_unit_test(what_goes_together_goes),
 		cmocka_unit_test(copies_are_regions_with_keys),
 		cmocka_unit_test(thresholds_are_vaults_own),
 		cmocka_unit_test(what_is_there_decides),

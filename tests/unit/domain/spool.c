@@ -32,7 +32,7 @@ static void hold(struct secret *key, struct secret *values)
 static void let_go(struct secret *key, struct secret *values)
 {
 	secret_release(key);
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++)
+	for (size_t i = 0; i < CUSTODY_VALUES; i++)
 		secret_release(&values[i]);
 }
 
@@ -64,7 +64,7 @@ static void each_stage_is_read_back(void **state)
 static void the_keys_are_sealed(void **state)
 {
 	AUTO(given) struct given g;
-	struct secret key = {0}, values[CUSTODY_ENTRIES] = {{0}}, out[CUSTODY_ENTRIES] = {{0}}, none = {0};
+	struct secret key = {0}, values[CUSTODY_VALUES] = {{0}}, out[CUSTODY_VALUES] = {{0}}, none = {0};
 	struct spool s, back;
 
 	(void)state;
@@ -77,7 +77,7 @@ static void the_keys_are_sealed(void **state)
 	assert_int_equal(spool_read(&back, &g.mem, &g.host, s.path, &g.e), 0);
 	assert_int_equal(back.stage, SPOOL_KEYS);
 	assert_int_equal(spool_open(&back, &key, out, &g.e), 0);
-	for (size_t i = 0; i < CUSTODY_ENTRIES; i++)
+	for (size_t i = 0; i < CUSTODY_VALUES; i++)
 		assert_true(secret_same(&values[i], &out[i]));
 	back.id = "00000000000000000000000000000000";
 	assert_int_equal(spool_open(&back, &key, out, &g.e), -1);

@@ -1,0 +1,190 @@
+/* The world of init before anybody is asked: names, custodies and their entries, what is on this machine. */
+#include "domain/init.h"
+
+#include "core/text.h"
+
+static int check_names(const struct want *want, struct err *e)
+{
+	if (!want->cluster || !want->region) {
+		err_also(e, ERR_USAGE, "%s is not known, and custody is named after the cluster",
+		         want->cluster ? "the region" : "the cluster's name");
+		err_hint(e, "--cluster-name NAME --region REGION");
+	}
+	return e->kind ? -1 : 0;
+}
+
+/* Without a cluster at hand nobody tells what Vault uses: what it would be called. */
+static void assume_facts(struct init_world *in)
+{
+	const struct want *want = in->boot.want;
+
+	in->facts = (struct vault_facts){
+		.storage = "dynamodb", .table = want->names.table, .storage_region = want->region, .seal = "awskms",
+		.seal_region = want->region, .key_id = want->given_key ? want->given_key : want->names.alias,
+	};
+	in->key_aws = in->table_aws = aws_in_region(in->boot.aws, want->region);
+}
+
+static int take_copies(struct init_world *in, struct err *e)
+{
+	const char *home = in->boot.want->region;
+
+	for (size_t i = 0; in->options.copies && in->options.copies[i] && i < INIT_COPIES_MAX; i++) {
+		struct custody_copy *copy = &in->copies[in->n_copies];
+
+		if (init_read_copy(in->options.copies[i], in->boot.mem, copy, e) < 0)
+			return -1;
+		if (text_same(copy->region, home))
+			return err_set(e, ERR_USAGE, 0, "--custody-replica: '%s' is where custody is anyway", home);
+		in->copy_aws[in->n_copies++] = aws_in_region(in->boot.aws, copy->region);
+	}
+	return 0;
+}
+
+/* ---- what is kept in AWS ---- */
+
+static void take_entries(struct init_world *in)
+{
+	const struct init_options *o = &in->options;
+
+	in->entries = custody_entries(in->boot.mem, (size_t)o->shares, o->split, &in->n_entries);
+	for (size_t i = 0; o->split && i + 1 < in->n_entries; i++)
+		in->entries[i].reader = o->share_readers ? o->share_readers[i] : NULL;
+	if (o->split && o->share_keys)
+		in->share_keys = ARENA_ARRAY(in->boot.mem, struct init_key, in->n_entries - 1);
+}
+
+/* Secrets Manager's entries come first: its copies have their numbers. */
+static void take_stores(struct init_world *in)
+{
+	for (size_t i = 0; i < CUSTODY_KINDS; i++)
+		if (custody_in_aws(&custody_kinds[i]) && init_chosen(&in->options, custody_kinds[i].word))
+			in->stores[in->n_stores++] = (struct custody_store){
+				.kind = &custody_kinds[i], .want = in->boot.want, .aws = in->boot.aws, .bucket = in->options.bucket,
+			};
+	in->in_aws = in->n_stores > 0;
+	in->n_items = in->n_stores * in->n_entries;
+	in->items_kept = ARENA_ARRAY(in->boot.mem, struct init_item, in->n_items + 1);
+	for (size_t i = 0; i < in->n_items; i++)
+		in->items_kept[i] = (struct init_item){
+			.store = &in->stores[i / in->n_entries], .entry = &in->entries[i % in->n_entries],
+		};
+}
+
+int init_check_size(const struct init_world *in, size_t bytes, struct err *e)
+{
+	for (size_t i = 0; i < in->n_stores; i++) {
+		const struct custody_kind *kind = in->stores[i].kind;
+
+		if (!kind->max || bytes <= kind->max)
+			continue;
+		err_also(e, ERR_USAGE, "--custody %s: an entry would have up to %zu bytes, and no more than %zu go in", kind->word,
+		         bytes, kind->max);
+		err_hint(e, "fewer --shares, or --split: each share is then an entry of its own");
+	}
+	return e->kind ? -1 : 0;
+}
+
+/* PGP messages are as long as their keys: init_check_pgp. */
+static int check_sizes(const struct init_world *in, struct err *e)
+{
+	size_t largest;
+
+	if (in->options.pgp_keys)
+		return 0;
+	if (custody_largest(in->boot.want, in->entries, in->n_entries, (size_t)in->options.shares, INIT_SHARE_BYTES, false, &largest,
+	                    e) < 0)
+		return -1;
+	return init_check_size(in, largest, e);
+}
+
+/* ---- what is kept in files ---- */
+
+static int take_recipients(struct init_world *in, struct custody_file *f, size_t number, struct err *e)
+{
+	const struct init_options *o = &in->options;
+	const char *one[] = { o->split && !f->entry->root ? o->recipients[number] : NULL, NULL };
+
+	if (one[0])
+		return custody_file_recipients("--recipient", one, &f->to, e);
+	if (f->entry->root && o->root_recipients)
+		return custody_file_recipients("--root-recipient", o->root_recipients, &f->to, e);
+	return custody_file_recipients("--recipient", o->recipients, &f->to, e);
+}
+
+static int add_files(struct init_world *in, const struct custody_entry *entries, size_t n, bool pgp, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct custody_file *f = &in->files[in->n_files];
+
+		*f = (struct custody_file){ .entry = &entries[i], .pgp = pgp };
+		f->name = arena_printf(in->boot.mem, "%s.%s", entries[i].word, pgp ? "gpg" : "age");
+		f->path = arena_printf(in->boot.mem, "%s/%s", in->options.folder, f->name);
+		if ((!pgp && take_recipients(in, f, i, e) < 0) || custody_file_find(f, in->boot.host, e) < 0)
+			return -1;
+		in->n_files++;
+	}
+	return 0;
+}
+
+static int take_files(struct init_world *in, struct err *e)
+{
+	bool age = init_chosen(&in->options, "file"), pgp = init_chosen(&in->options, "pgp");
+	size_t n;
+	const struct custody_entry *messages = custody_entries(in->boot.mem, (size_t)in->options.shares, true, &n);
+
+	in->in_files = age || pgp;
+	in->files = ARENA_ARRAY(in->boot.mem, struct custody_file, in->n_entries + n);
+	if (age && add_files(in, in->entries, in->n_entries, false, e) < 0)
+		return -1;
+	return pgp ? add_files(in, messages, n, true, e) : 0;
+}
+
+/* All keys that cannot be read at once. */
+static int take_pgp(struct init_world *in, struct err *e)
+{
+	const struct init_options *o = &in->options;
+	size_t n = (size_t)o->shares + 1;
+
+	if (!init_chosen(o, "pgp"))
+		return 0;
+	in->pgp = ARENA_ARRAY(in->boot.mem, struct pgp_key, n);
+	for (size_t i = 0; i < n; i++) {
+		bool root = i + 1 == n;
+		AUTO(err) struct err why = {0};
+
+		if (pgp_read_file(&in->pgp[i], in->boot.mem, in->boot.host, root ? o->root_pgp_key : o->pgp_keys[i], &why) < 0)
+			err_also(e, ERR_USAGE, "%s: %s", root ? "--root-pgp-key" : "--pgp-key", why.text);
+	}
+	in->n_pgp = n;
+	in->pgp_home = arena_printf(in->boot.mem, "%s.gpg", spool_path(in->boot.mem, in->boot.host, in->boot.want));
+	return e->kind ? -1 : 0;
+}
+
+int init_prepare(struct init_world *in, struct world *w, const struct boot_options *boot,
+                 const struct init_options *options, struct err *e)
+{
+	*in = (struct init_world){ .world = w, .options = *options };
+	if (boot_init(&in->boot, w, boot, e) < 0 || check_names(in->boot.want, e) < 0)
+		return -1;
+	if (!in->boot.kube && !in->boot.options.vault_addr)
+		return err_set(e, ERR_CONFIG, 0, "neither a cluster nor --vault-addr is known");
+	assume_facts(in);
+	take_entries(in);
+	take_stores(in);
+	if (take_copies(in, e) < 0 || check_sizes(in, e) < 0 || take_files(in, e) < 0 || take_pgp(in, e) < 0)
+		return -1;
+	return spool_read(&in->spool, w->mem, w->host, spool_path(w->mem, w->host, in->boot.want), e);
+}
+
+void init_release(struct init_world *in)
+{
+	for (size_t i = 0; i < CUSTODY_VALUES; i++)
+		secret_release(&in->values[i]);
+	secret_release(&in->data_key);
+	secret_release(&in->jwt);
+	secret_release(&in->probe);
+	if (in->role_open)
+		credentials_release(&in->role.creds);
+	boot_release(&in->boot);
+}
