@@ -199,7 +199,7 @@ static int report(struct run *r, struct err *e)
 
 static int loop(struct run *r, const struct step *steps, size_t n, struct err *e)
 {
-	return session_loop_over(&r->s, &r->w, steps, n, false, e);
+	return session_loop_boot(&r->s, &r->w.boot, steps, n, e);
 }
 
 /* The reads, and further rows beside them, behind those that find Vault. */

@@ -168,7 +168,7 @@ static int make(struct session *s, struct eso_world *w, const struct eso_options
 
 	if (session_find_token(s, &w->boot, e) < 0 || (o->install && install_operator(s, o, e) < 0))
 		return -1;
-	if (session_loop_over(s, w, steps, n, false, e) < 0 || eso_judge(w, e) < 0)
+	if (session_loop_boot(s, &w->boot, steps, n, e) < 0 || eso_judge(w, e) < 0)
 		return -1;
 	plan = eso_plan(w);
 	tell_plan(app, &plan);

@@ -83,7 +83,7 @@ static int work(struct session *s, struct init_world *in, struct err *e)
 		return -1;
 	table = boot_table(a, init_find_rows, n_init_find_rows, &n);
 
-	if (session_loop_over(s, in, table, n, false, e) < 0 || init_decide(in, e) < 0)
+	if (session_loop_boot(s, &in->boot, table, n, e) < 0 || init_decide(in, e) < 0)
 		return -1;
 	if (in->plan == INIT_FRESH && in->boot.options.vault_addr)
 		talk_printf(s->app, "no cluster is asked: the nine actions that Vault needs are proved with the credentials used here");

@@ -4,6 +4,7 @@
 #include "cli/helm_flags.h"
 #include "cli/session.h"
 #include "core/text.h"
+#include "domain/listener.h"
 #include "domain/values.h"
 
 struct install_options {
@@ -113,6 +114,7 @@ static int report(struct session *s, struct err *e)
 	value_set_text(&s->app->mem, outputs, "chart", in->chart_seen);
 	value_set_text(&s->app->mem, outputs, "helm_status", in->status);
 	value_set_int(&s->app->mem, outputs, "revision", in->revision);
+	value_set_text(&s->app->mem, outputs, "listener", listener_summary(&w->want, w->listener->mode, &s->app->mem));
 	if (in->initialized_read)
 		value_set_bool(&s->app->mem, outputs, "initialized", in->initialized);
 	if (!app_format_is(s->app, "table"))
@@ -120,6 +122,7 @@ static int report(struct session *s, struct err *e)
 	fprintf(s->app->out, "release  %s/%s, revision %lld (%s, Vault %s)\nkey      %s\ntable    %s\nrole     %s\n",
 	        w->want.namespace_, w->want.release, (long long)in->revision, in->chart_seen, w->want.image_tag, w->key.arn,
 	        w->table.arn, w->role.arn);
+	fprintf(s->app->out, "listener %s\n", listener_summary(&w->want, w->listener->mode, &s->app->mem));
 	if (!in->initialized_read)
 		return 0;
 	if (in->initialized)
@@ -147,6 +150,7 @@ static void take_back(struct session *s, const struct install_options *o)
 static int run(struct app *app, struct err *e)
 {
 	struct install in = {0};
+	struct listener listener = {0};
 	struct session s;
 	int result;
 
@@ -156,12 +160,15 @@ static int run(struct app *app, struct err *e)
 		result = take_words(app, &s, e);
 	if (result == 0) {
 		fill(app, &s, &in);
+		listener_init(&listener, &s.world.want);
+		s.world.listener = &listener;
 		result = session_run(&s, in.dry_run, e);
 		if (result < 0)
 			take_back(&s, app->options);
 	}
 	if (result == 0)
 		result = in.dry_run ? print_dry_run(&s, e) : report(&s, e);
+	listener_release(&listener);
 	session_close(&s);
 	return result;
 }

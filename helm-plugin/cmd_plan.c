@@ -2,6 +2,7 @@
 
 #include "cli/session.h"
 #include "cli/table.h"
+#include "domain/listener.h"
 #include "domain/plan.h"
 
 struct plan_options {
@@ -66,6 +67,7 @@ static int print_plan(struct session *s, const struct plan *plan, struct err *e)
 		fprintf(app->out, "%zu changes for the Vault '%s' of %s/%s in account %s, %s\n", plan->n, w->want.release,
 		        w->want.cluster, w->want.namespace_, w->caller_account, w->want.region);
 	print_chart(app, w);
+	fprintf(app->out, "listener: %s\n", listener_summary(&w->want, w->want.tls, &app->mem));
 	return 0;
 }
 

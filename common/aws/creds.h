@@ -29,8 +29,4 @@ struct credentials {
 void credentials_release(struct credentials *c);
 SCOPE_END(credentials, struct credentials, credentials_release(v))
 
-/* AUTO(wiped) struct buf: one that held a secret. AUTO(wiped_arena): the same for an arena. */
-SCOPE_END(wiped, struct buf, buf_wipe(v))
-SCOPE_END(wiped_arena, struct arena, arena_wipe(v))
-
 #endif

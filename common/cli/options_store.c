@@ -202,7 +202,7 @@ const struct opt *options_of_inputs(struct arena *a)
 			.name = flag_name(a, key->name),
 			.metavar = key->type == KEY_BOOL ? NULL : key->metavar ? key->metavar : "VALUE",
 			.help = key->help,
-			.bare = key->type == KEY_BOOL ? "true" : NULL,
+			.bare = key->type == KEY_BOOL ? "true" : key->bare,
 			.words = key->words,
 			.key = key,
 		};

@@ -207,6 +207,16 @@ int session_loop_over(struct session *s, void *world, const struct step *steps, 
 	return result;
 }
 
+int session_loop_boot(struct session *s, struct boot *b, const struct step *steps, size_t n, struct err *e)
+{
+	int result = session_loop_over(s, b, steps, n, false, e);
+
+	if (b->tls_note && !s->certificate_told)
+		warning_printf(s->app, "%s", b->tls_note);
+	s->certificate_told |= b->tls_note != NULL;
+	return result;
+}
+
 /* Why a held run holds: the changes to what exists, as the plan has them. */
 static void tell_modifications(struct session *s)
 {

@@ -38,7 +38,7 @@ struct session {
 	struct world world;
 	struct graph graph;          /* of the last run */
 	struct progress progress;
-	bool skew_told;
+	bool skew_told, certificate_told;
 };
 
 MUST_CHECK int session_open(struct session *s, struct app *app, unsigned needs, struct err *e);
@@ -58,6 +58,8 @@ MUST_CHECK int session_loop_over(struct session *s, void *world, const struct st
 
 /* AWS, for who said SESSION_NO_AWS and needs it after all; once. */
 MUST_CHECK int session_login_aws(struct session *s, struct err *e);
+/* The same for a world that begins with a struct boot; what there is to say of the listener's certificate is told, once. */
+MUST_CHECK int session_loop_boot(struct session *s, struct boot *b, const struct step *steps, size_t n, struct err *e);
 
 /*
  * A token for Vault: as boot_find_token has it, else the root token that `init` left in custody, for which AWS is logged in

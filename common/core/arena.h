@@ -46,5 +46,6 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 void arena_release(struct arena *a);
 void arena_wipe(struct arena *a); /* as arena_release, with the bytes overwritten first */
 SCOPE_END(arena, struct arena, arena_release(v))
+SCOPE_END(wiped_arena, struct arena, arena_wipe(v))
 
 #endif

@@ -59,5 +59,6 @@ void buf_release(struct buf *b);
 /* Overwrites the bytes before freeing them: for what may hold secrets. */
 void buf_wipe(struct buf *b);
 SCOPE_END(buf, struct buf, buf_release(v))
+SCOPE_END(wiped, struct buf, buf_wipe(v))
 
 #endif

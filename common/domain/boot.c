@@ -1,5 +1,5 @@
 /* Pods, the way to Vault and a token: what the commands on a running Vault begin with. */
-#include "domain/boot.h"
+#include "domain/boot_trust.h"
 
 #include "core/text.h"
 #include "domain/hear.h"
@@ -40,6 +40,7 @@ static int read_authority(struct boot *b, struct err *e)
 	if (host_read_file(b->host, path, &pem, e) < 0 || buf_whole(&pem, "the file", e) < 0)
 		return err_while(e, "VAULT_CACERT");
 	b->tls.ca_pem = view_of(arena_view(b->mem, buf_bytes(&pem)), pem.n);
+	b->tls_given = true;
 	return 0;
 }
 
@@ -151,9 +152,12 @@ static void choose_server(struct boot *b)
 static int open_port(struct boot *b, struct err *e)
 {
 	const char *address = pod_env(b->server, SERVER_CONTAINER, "VAULT_ADDR");
+	const char *file = pod_env(b->server, SERVER_CONTAINER, "VAULT_CACERT");
 
 	b->tls_on = text_starts(address ? address : "", "https:");
-	if (b->tls_on && b->tls.ca_pem.n == 0) {
+	if (!b->tls_on || !file || !pod_find_secret_file(b->server, b->mem, SERVER_CONTAINER, file, &b->tls_file))
+		b->tls_file = (struct secret_file){0};
+	if (b->tls_on && b->tls.ca_pem.n == 0 && !b->tls_file.secret) {
 		err_set(e, ERR_AUTH, 0, "Vault's listener has TLS, and nobody vouches for it here");
 		err_hint(e, "name its authority by VAULT_CACERT");
 		return -1;
@@ -213,7 +217,9 @@ static enum heard hear_status(void *world, size_t item, const struct reply *repl
 const struct step boot_steps[BOOT_STEPS_N] = {
 	{ .name = "vault.pods", .title = "find Vault's pods", .due = pods_due, .ask = ask_pods_of_release,
 	  .hear = hear_pods_of_release },
-	{ .name = "vault.status", .title = "ask Vault for its state", .needs = NEEDS("vault.pods"), .ask = ask_status,
+	{ .name = "vault.trust", .title = "read who vouches for Vault", .needs = NEEDS("vault.pods"), .due = boot_trust_due,
+	  .ask = boot_ask_trust, .hear = boot_hear_trust },
+	{ .name = "vault.status", .title = "ask Vault for its state", .needs = NEEDS("vault.trust"), .ask = ask_status,
 	  .hear = hear_status },
 };
 

@@ -56,6 +56,9 @@ struct boot {
 	const char *fullname;            /* of the chart's objects: "vault" */
 	bool tls_on;                     /* its listener has TLS */
 	struct tls tls;                  /* who is trusted there */
+	bool tls_given;                  /* VAULT_CACERT says who, and not the cluster */
+	const char *tls_note;            /* what people should hear of the certificate; NULL: nothing */
+	struct secret_file tls_file;     /* where the pods have their authorities from; secret NULL: from elsewhere */
 	struct kube_pod_port port;
 	bool status_read;
 	struct vault_seal_status status;
@@ -85,8 +88,11 @@ MUST_CHECK int boot_take_token(struct boot *b, struct view token, const char *fr
 enum { BOOT_CUSTODY_STEPS = 1 };
 extern const struct step boot_custody_steps[BOOT_CUSTODY_STEPS];
 
-/* The rows every table of the three commands begins with: "vault.pods" (not due with vault_addr), "vault.status". */
-enum { BOOT_STEPS_N = 2 };
+/*
+ * The rows every table of the three commands begins with: "vault.pods" (not due with vault_addr), "vault.trust" (where the
+ * listener has TLS: the authorities in the Secret that the pods have them from), "vault.status".
+ */
+enum { BOOT_STEPS_N = 3 };
 extern const struct step boot_steps[BOOT_STEPS_N];
 
 /* A table's rows after boot_steps, in the arena: `own` of n rows. */

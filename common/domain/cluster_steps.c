@@ -85,6 +85,24 @@ int ask_config(const void *world, size_t item, struct request *rq, struct err *e
 	                NULL, e);
 }
 
+/*
+ * Clients would find another protocol at the same address, and the pods, which the chart only replaces when they are
+ * deleted (OnDelete), would go on with the old one until each is: not in passing.
+ */
+static enum heard check_listener(const struct world *w, const struct vault_facts *running, struct err *e)
+{
+	bool plain = text_same(running->tls_disable, "true");
+
+	if (plain == (w->want.tls == TLS_OFF) || !running->storage)
+		return HEARD_DONE;
+	return hear_guard(e, plain ? "uninstall the release and install it with --tls (the data stays in DynamoDB, and Vault unseals "
+	                  "itself); until then leave --tls out"
+	                           : "give --tls as before (--tls=own, cert-manager or secret:NAME)",
+	                  plain ? "the running release '%s' has a plain listener, and TLS is wanted: every client and every pod would "
+	                          "have to change at once" : "the running release '%s' has a listener with TLS, and none is wanted",
+	                  w->want.release);
+}
+
 /* A release that runs on another table or key is never moved to ours by an install: all sides are shown. */
 enum heard hear_config(void *world, size_t item, const struct reply *reply, struct err *e)
 {
@@ -108,7 +126,7 @@ enum heard hear_config(void *world, size_t item, const struct reply *reply, stru
 		return hear_guard(e, "give the running release's key with --kms-key-id",
 		                  "the running release is sealed with the key '%s', but '%s' is wanted (by name and mark)",
 		                  running.key_id, w->key.arn);
-	return HEARD_DONE;
+	return check_listener(w, &running, e);
 }
 
 int ask_binding(const void *world, size_t item, struct request *rq, struct err *e)

@@ -276,6 +276,35 @@ static int check_account(struct world *w, const struct value *object, struct err
 	return -1;
 }
 
+static bool mounts_tls(const struct value *container)
+{
+	const struct value *mounts = value_get(container, "volumeMounts");
+
+	for (size_t i = 0; i < value_count(mounts, NULL); i++)
+		if (text_same(value_text_or(mounts->items[i], "mountPath", ""), TLS_FOLDER))
+			return true;
+	return false;
+}
+
+/* What must agree with the listener: the address that the pods go by, and the folder with its certificate. */
+static int check_listener(struct world *w, const struct value *set, struct err *e)
+{
+	const struct value *container = value_at(set, "spec.template.spec.containers.0"), *env = value_get(container, "env");
+	const char *scheme = w->want.tls == TLS_OFF ? "http://" : "https://";
+
+	for (size_t i = 0; i < value_count(env, NULL); i++)
+		if (text_same(value_text_or(env->items[i], "name", ""), "VAULT_ADDR") &&
+		    !text_starts(value_text_or(env->items[i], "value", scheme), scheme))
+			err_also(e, ERR_CONFIG, "your values make VAULT_ADDR '%s' (global.tlsDisable), but the listener %s TLS",
+			         value_text_or(env->items[i], "value", ""), w->want.tls == TLS_OFF ? "has no" : "has");
+	if (w->want.tls != TLS_OFF && !mounts_tls(container)) {
+		err_also(e, ERR_CONFIG, "your values take the listener's certificate away (server.volumes, server.volumeMounts)");
+		err_hint(e, "lists of values are not merged: add the volume 'tls' of the Secret '%s', and its mount at " TLS_FOLDER
+		         ", to yours", w->want.tls_secret);
+	}
+	return e->kind ? -1 : 0;
+}
+
 static int check_document(struct world *w, const struct value *object, struct err *e)
 {
 	const char *component = value_text_or(object, "spec.template.metadata.labels.component", "");
@@ -286,7 +315,7 @@ static int check_document(struct world *w, const struct value *object, struct er
 		w->install->fullname = object_name(object);
 		w->install->set = object;
 		if (text_same(account, w->want.service_account))
-			return 0;
+			return check_listener(w, object, e);
 		return err_set(e, ERR_CONFIG, 0, "your values give the pods the service account '%s', but '%s' is wanted", account,
 		               w->want.service_account);
 	}

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "domain/names.h"
 #include "domain/quantity.h"
+#include "domain/world.h"
 
 #include <ctype.h>
 
@@ -152,6 +153,27 @@ static int check_bucket(const char *text, struct err *e)
 }
 
 static const char *const audit_words[] = { "cloudwatch", "s3", NULL };
+static int check_tls(const char *text, struct err *e)
+{
+	AUTO(err) struct err why = {0};
+
+	if (tls_mode_of(text) == TLS_UNKNOWN)
+		return err_set(e, ERR_CONFIG, 0, "is none of off, auto, own, cert-manager and secret:NAME");
+	if (text_starts(text, TLS_SECRET_PREFIX) && check_label(text + strlen(TLS_SECRET_PREFIX), &why) < 0)
+		return err_set(e, ERR_CONFIG, 0, "names no Secret of Kubernetes");
+	return 0;
+}
+
+static int check_tls_issuer(const char *text, struct err *e)
+{
+	AUTO(err) struct err why = {0};
+	const char *name = strchr(text, '/');
+
+	if (!name || (!text_starts(text, "Issuer/") && !text_starts(text, "ClusterIssuer/")) || check_label(name + 1, &why) < 0)
+		return err_set(e, ERR_CONFIG, 0, "is no issuer of cert-manager's (Issuer/NAME or ClusterIssuer/NAME)");
+	return 0;
+}
+
 static const char *const billing_words[] = { "on-demand", "provisioned", NULL };
 
 #define KEY(n, t, ...) { .name = n, .type = t, __VA_ARGS__ }
@@ -210,6 +232,13 @@ const struct input_key input_keys[] = {
 	KEY("dynamodb_deletion_protection", KEY_BOOL, .fallback = "true", .help = "protect the table from deletion"),
 	KEY("create_oidc_provider", KEY_BOOL, .fallback = "true",
 	    .help = "make the cluster's IAM OIDC provider where it is missing"),
+	KEY("tls", KEY_TEXT, .fallback = "off", .bare = "auto", .metavar = "MODE", .check = check_tls,
+	    .help = "certificate of the listener: off, own, cert-manager, secret:NAME; auto: cert-manager where the cluster has it, "
+	            "else own"),
+	KEY("tls_issuer", KEY_TEXT, .metavar = "KIND/NAME", .check = check_tls_issuer,
+	    .help = "with cert-manager: the Issuer or ClusterIssuer that signs (default: an authority made for it)"),
+	KEY("tls_renew_image", KEY_TEXT, .metavar = "IMAGE",
+	    .help = "with --tls=own: an image with this program, for a CronJob that renews the certificate"),
 	KEY("injector", KEY_BOOL, .fallback = "false", .help = "run the chart's agent injector"),
 	KEY("audit_storage", KEY_TEXT, .metavar = "SIZE", .check = check_size,
 	    .help = "a volume for audit logs in each pod, from the first install on"),

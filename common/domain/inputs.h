@@ -30,6 +30,7 @@ struct input_key {
 	const char *metavar;     /* "DAYS" */
 	const char *help;
 	int64_t min, max;        /* KEY_INT */
+	const char *bare;        /* KEY_TEXT: what the flag alone means; NULL: it takes a value */
 	const char *const *words; /* KEY_TEXT: the only ones allowed, NULL-terminated; NULL: any */
 	/* NULL, or a further rule (KEY_LIST: of each text): -1 with e set (ERR_CONFIG, text without place). */
 	int (*check)(const char *text, struct err *e);

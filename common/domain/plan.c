@@ -1,6 +1,7 @@
 #include "domain/plan.h"
 
 #include "core/text.h"
+#include "domain/listener.h"
 #include "domain/provision.h"
 #include "formats/json.h"
 
@@ -286,6 +287,7 @@ struct value *plan_value(const struct world *w, const struct plan *plan)
 		value_set_text(a, root, "audit_to", w->want.audit_to);
 	if (w->want.network_policy)
 		value_set(a, root, "network_policy", value_copy(a, w->want.network_policy));
+	value_set_text(a, root, "listener", listener_summary(&w->want, w->want.tls, a));
 	changes = value_set(a, root, "changes", value_new_list(a));
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct plan_change *c = &plan->changes[i];

@@ -105,6 +105,16 @@ void provision_warnings(const struct world *w, struct err *warnings)
 		err_also(warnings, ERR_CONFLICT, "the cluster '%s' is %s", w->want.cluster, w->cluster.status);
 }
 
+/* What would do nothing is a misunderstanding. */
+static int check_tls_inputs(const struct want *want, struct err *e)
+{
+	if (want->tls_issuer && want->tls != TLS_CERT_MANAGER)
+		err_also(e, ERR_CONFIG, "'tls_issuer' is for 'tls: cert-manager'");
+	if (want->tls_renew_image && want->tls != TLS_OWN && want->tls != TLS_AUTO)
+		err_also(e, ERR_CONFIG, "'tls_renew_image' is for 'tls: own': others renew their certificates themselves");
+	return e->kind ? -1 : 0;
+}
+
 int want_fill(struct arena *a, const struct inputs *in, struct want *out, struct err *e)
 {
 	*out = (struct want){
@@ -140,7 +150,14 @@ int want_fill(struct arena *a, const struct inputs *in, struct want *out, struct
 		.audit_to = inputs_text(in, "audit_to"),
 		.audit_bucket = inputs_text(in, "audit_bucket"),
 		.network_policy = inputs_list(in, "network_policy"),
+		.tls = tls_mode_of(inputs_text(in, "tls")),
+		.tls_issuer = inputs_text(in, "tls_issuer"),
+		.tls_renew_image = inputs_text(in, "tls_renew_image"),
 	};
+	out->tls_secret = out->tls == TLS_SECRET ? inputs_text(in, "tls") + strlen(TLS_SECRET_PREFIX)
+	                                         : arena_printf(a, "%s-tls", out->release);
+	if (check_tls_inputs(out, e) < 0)
+		return -1;
 	if (!out->cluster || !out->region)
 		return 0;
 	return names_make(a, in, out->region, out->namespace_, out->release, &out->names, e);

@@ -22,7 +22,11 @@ char *vault_config_print(struct arena *a, const struct want *want, const char *k
 	buf_text(&out, "ui = false\n\nlistener \"tcp\" {\n");
 	print_setting(&out, "address", "[::]:8200");
 	print_setting(&out, "cluster_address", "[::]:8201");
-	print_setting(&out, "tls_disable", "true");
+	print_setting(&out, "tls_disable", want->tls == TLS_OFF ? "true" : "false");
+	if (want->tls != TLS_OFF) {
+		print_setting(&out, "tls_cert_file", TLS_FOLDER "/tls.crt");
+		print_setting(&out, "tls_key_file", TLS_FOLDER "/tls.key");
+	}
 	buf_text(&out, "}\n\nstorage \"dynamodb\" {\n");
 	print_setting(&out, "ha_enabled", "true");
 	print_setting(&out, "region", want->region);

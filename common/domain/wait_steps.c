@@ -100,8 +100,8 @@ int ask_init_status(const void *world, size_t item, struct request *rq, struct e
 {
 	const struct world *w = world;
 
-	return kube_ask_pod_proxy(w->kube, rq, w->want.namespace_, w->install->pods.at[item].name, "http", 8200,
-	                          "/v1/sys/init", e);
+	return kube_ask_pod_proxy(w->kube, rq, w->want.namespace_, w->install->pods.at[item].name,
+	                          w->want.tls == TLS_OFF ? "http" : "https", 8200, "/v1/sys/init", e);
 }
 
 enum heard hear_init_status(void *world, size_t item, const struct reply *reply, struct err *e)

@@ -1,6 +1,7 @@
 #include "domain/workflow.h"
 
 #include "domain/install_steps.h"
+#include "domain/listener_steps.h"
 
 /*
  * Every read that a creation rests on. A change to what exists needs consent, and without it nothing is made either;
@@ -8,7 +9,7 @@
  */
 #define READS "caller.read", "cluster.read", "key.by-alias", "tagged.read", "table.read", "pitr.read", "backups.read", \
 	"role.read", "policy.read", "collector.role-read", "collector.policy-read", "group.read", "table.tags", "key.tags-found", "rotation.read-found", "table.items", \
-	"chart.render", "account.read", "binding.read", "config.read", "set.read"
+	"chart.render", "account.read", "binding.read", "config.read", "set.read", "certificate.read", "authority.read"
 
 /* The AWS side stands. */
 #define AWS_DONE "alias.create", "rotation.set", "pitr.set", "protection.set", "policy.put", "trust.set", \
@@ -21,6 +22,7 @@ const struct step workflow_steps[] = {
 	{ .name = "namespace.read", .due = installing, .ask = ask_namespace, .hear = hear_namespace },
 	{ .name = "operators.read", .due = network_due, .ask = ask_operators, .hear = hear_operators },
 	{ .name = "api.addresses", .due = network_due, .ask = ask_api_addresses, .hear = hear_api_addresses },
+	{ .name = "manager.api", .due = manager_api_due, .ask = ask_manager_api, .hear = hear_manager_api },
 	{ .name = "account.read", .due = installing, .ask = ask_account, .hear = hear_account },
 	/* first round: what AWS has */
 	{ .name = "caller.read", .ask = ask_caller, .hear = hear_caller },
@@ -40,6 +42,10 @@ const struct step workflow_steps[] = {
 	  .needs = NEEDS("helm.version", "helm.repositories", "key.by-alias", "role.read", "operators.read", "api.addresses"),
 	  .due = installing, .ask = ask_render, .hear = hear_render },
 	{ .name = "set.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_set, .hear = hear_set },
+	{ .name = "certificate.read", .needs = NEEDS("chart.render", "manager.api"), .due = leaf_matters, .ask = ask_leaf,
+	  .hear = hear_leaf },
+	{ .name = "authority.read", .needs = NEEDS("certificate.read"), .due = authority_matters, .ask = ask_authority,
+	  .hear = hear_authority },
 	{ .name = "binding.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_binding, .hear = hear_binding },
 	/* second round: about what was found */
 	{ .name = "provider.read", .needs = NEEDS("caller.read", "cluster.read"), .ask = ask_provider, .hear = hear_provider },
@@ -141,7 +147,23 @@ const struct step workflow_steps[] = {
 	  .ask = ask_trial, .hear = hear_trial },
 	{ .name = "collector.apply", .needs = NEEDS("namespace.create", "chart.render"), .due = collector_installed,
 	  .count = count_collector, .change = "install the collector of audit lines", .ask = ask_apply_collector, .hear = hear_applied_collector },
-	{ .name = "chart.install", .needs = NEEDS("role.trial", "chart.render"), .due = installing_for_real,
+	{ .name = "authority.create", .needs = NEEDS("namespace.create"), .due = authority_due,
+	  .change = "make the listener's authority", .settle = "authority.read", .settle_s = 5, .before = before_authority,
+	  .ask = ask_create_authority, .hear = hear_created_authority },
+	{ .name = "authority.change", .needs = NEEDS("authority.create"), .due = authority_change_due,
+	  .change = "make the listener a new authority", .settle = "authority.read", .settle_s = 5, .before = before_authority,
+	  .ask = ask_change_authority, .hear = hear_created_authority },
+	{ .name = "certificate.write", .needs = NEEDS("authority.change"), .due = leaf_due,
+	  .change = "write the listener's certificate", .settle = "certificate.read", .settle_s = 5, .before = before_leaf,
+	  .ask = ask_write_leaf, .hear = hear_written_leaf },
+	{ .name = "manager.apply", .needs = NEEDS("namespace.create"), .due = manager_due, .count = count_manager,
+	  .change = "order the listener's certificate from cert-manager", .ask = ask_manager_object, .hear = hear_listener_object },
+	{ .name = "manager.wait", .title = "wait for cert-manager", .needs = NEEDS("manager.apply"), .due = manager_wait_due,
+	  .patience_s = 300, .ask = ask_leaf, .hear = hear_manager_made },
+	{ .name = "renewer.apply", .needs = NEEDS("certificate.write"), .due = renewer_due, .count = count_renewer,
+	  .change = "make the CronJob that renews the certificate", .ask = ask_renewer_object, .hear = hear_listener_object },
+	{ .name = "chart.install", .needs = NEEDS("role.trial", "chart.render", "certificate.write", "manager.wait", "renewer.apply"),
+	  .due = installing_for_real,
 	  .change = "install the chart", .ask = ask_helm_install, .hear = hear_helm_install },
 	{ .name = "pods.running", .title = "wait for the pods", .needs = NEEDS("chart.install"), .due = wait_due, .patience_s = 86400,
 	  .ask = ask_pods, .hear = hear_pods_running },

@@ -2,6 +2,19 @@
 
 #include "core/text.h"
 
+enum tls_mode tls_mode_of(const char *text)
+{
+	static const struct { const char *word; enum tls_mode mode; } words[] = {
+		{ "off", TLS_OFF }, { "false", TLS_OFF }, { "auto", TLS_AUTO }, { "true", TLS_AUTO }, { "own", TLS_OWN },
+		{ "cert-manager", TLS_CERT_MANAGER },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (text_same(text, words[i].word))
+			return words[i].mode;
+	return text_starts(text, TLS_SECRET_PREFIX) ? TLS_SECRET : TLS_UNKNOWN;
+}
+
 bool world_tags_are_ours(const struct world *w, const struct value *tags)
 {
 	return text_same(value_text_or(value_get(tags, TAG_CLUSTER), "", NULL), w->want.cluster) &&

@@ -10,6 +10,20 @@
 #include "domain/names.h"
 #include "kube/client.h"
 
+/* Where the listener's certificate comes from. */
+enum tls_mode {
+	TLS_OFF,
+	TLS_AUTO,                /* from cert-manager where its API is served, else our own */
+	TLS_OWN, TLS_CERT_MANAGER, TLS_SECRET,
+	TLS_UNKNOWN              /* no word of ours */
+};
+
+#define TLS_SECRET_PREFIX "secret:"
+#define TLS_FOLDER "/vault/tls"    /* where the pods have its Secret */
+
+/* "own", "secret:NAME"; true and false are taken for auto and off. */
+enum tls_mode tls_mode_of(const char *text);
+
 /* What is wanted: inputs, resolved. */
 struct want {
 	const char *cluster, *environment, *region;
@@ -32,6 +46,9 @@ struct want {
 	const char *audit_to, *audit_bucket;     /* "cloudwatch", "s3"; NULL: nothing is collected */
 	const struct value *network_policy;      /* namespaces that may reach Vault; NULL: no policy */
 	const struct value *api_addresses;       /* of the API server, for that policy, as found by an install; NULL: not read */
+	enum tls_mode tls;
+	const char *tls_secret;                  /* that holds tls.crt, tls.key and ca.crt; also where tls is off */
+	const char *tls_issuer, *tls_renew_image; /* NULL: none */
 };
 
 enum presence { UNKNOWN_YET, ABSENT, PRESENT };
@@ -93,6 +110,7 @@ struct have_cluster {                        /* what EKS says */
 
 struct pod_list;
 struct install;
+struct listener;
 
 /* What the Kubernetes side of an install found. */
 struct have_kube {
@@ -140,6 +158,7 @@ struct world {
 
 	bool consent;                            /* what exists may be changed */
 	struct install *install;                 /* NULL: nothing is installed */
+	struct listener *listener;               /* its certificate; NULL: nobody looks at it */
 };
 
 /* Why a row of the search, or a resource's tags, are ours: cluster, namespace and release agree. */

@@ -1,6 +1,7 @@
 #include "formats/x509.h"
 
 #include "core/buf.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 #include <arpa/inet.h>
@@ -96,6 +97,33 @@ static const char *const *names_of(struct arena *a, X509 *c)
 	return out;
 }
 
+static const char *fingerprint_of(struct arena *a, X509 *c)
+{
+	AUTO(buf) struct buf out = BUF_MAX(SHA256_HEX);
+	unsigned char digest[SHA256_BYTES];
+
+	if (X509_digest(c, EVP_sha256(), digest, NULL) == 1)
+		hex_print(&out, digest, sizeof(digest));
+	return arena_text(a, buf_str(&out));
+}
+
+const char *x509_pem_at(struct arena *a, struct view pem, size_t at)
+{
+	AUTO(stack) STACK_OF(X509) *all = sk_X509_new_null();
+	AUTO(bio) BIO *out = BIO_new(BIO_s_mem());
+	AUTO(err) struct err why = {0};
+	char *p = NULL;
+	long n;
+
+	if (!all || !out)
+		out_of_memory();
+	if (read_all(pem, all, &why) < 0 || at >= (size_t)sk_X509_num(all) ||
+	    PEM_write_bio_X509(out, sk_X509_value(all, (int)at)) != 1)
+		return NULL;
+	n = BIO_get_mem_data(out, &p);
+	return arena_view(a, view_of(p, (size_t)n));
+}
+
 int x509_read(struct arena *a, struct view pem, struct certificate out[X509_CHAIN_MAX], size_t *n, struct err *e)
 {
 	AUTO(stack) STACK_OF(X509) *all = sk_X509_new_null();
@@ -112,7 +140,7 @@ int x509_read(struct arena *a, struct view pem, struct certificate out[X509_CHAI
 			.subject = name_text(a, X509_get_subject_name(c)), .issuer = name_text(a, X509_get_issuer_name(c)),
 			.names = names_of(a, c), .not_before_s = time_s(X509_get0_notBefore(c)),
 			.not_after_s = time_s(X509_get0_notAfter(c)), .authority = X509_check_ca(c) > 0,
-			.self_signed = X509_self_signed(c, 1) == 1,
+			.self_signed = X509_self_signed(c, 1) == 1, .fingerprint = fingerprint_of(a, c),
 		};
 	}
 	ERR_clear_error();

@@ -18,6 +18,7 @@ struct certificate {
 	const char *const *names;          /* subject alternative names, DNS and IP, NULL-terminated */
 	int64_t not_before_s, not_after_s; /* since 1970 */
 	bool authority, self_signed;       /* basicConstraints; issuer is subject, and its own key signed it */
+	const char *fingerprint;           /* SHA-256 of all of it, hexadecimal: the same one, or another */
 };
 
 /*
@@ -25,6 +26,9 @@ struct certificate {
  * X509_CHAIN_MAX, or one that cannot be read.
  */
 MUST_CHECK int x509_read(struct arena *a, struct view pem, struct certificate out[X509_CHAIN_MAX], size_t *n, struct err *e);
+
+/* The certificate at that place of a PEM text, alone and as PEM; NULL when there is none. In the arena. */
+const char *x509_pem_at(struct arena *a, struct view pem, size_t at);
 
 /* Does the certificate speak for the name (a DNS name or an IP address, as a client would ask)? */
 bool x509_speaks_for(const struct certificate *c, const char *name);

@@ -61,7 +61,7 @@ static enum sorted sort_kube(const struct reply *r)
 static int ask(const struct kube *k, struct request *rq, const char *method, const char *path,
 			   const struct value *body, const char *type, struct err *e)
 {
-	AUTO(buf) struct buf text = BUF_MAX(KUBE_BODY_MAX);
+	AUTO(wiped) struct buf text = BUF_MAX(KUBE_BODY_MAX);   /* the object may be a Secret */
 
 	request_http(rq, method, arena_printf(&rq->mem, "%s%s", k->server, path));
 	request_header(rq, "Accept", "application/json");

@@ -212,6 +212,41 @@ bool pod_find_token_volume(const struct pod *p, const char *container, const cha
 	return false;
 }
 
+/* What the volume calls the file of that path: "items" may give a key another name. */
+static const char *key_of(const struct value *source, const char *path)
+{
+	const struct value *items = value_get(source, "items");
+
+	for (size_t i = 0; items && items->type == VALUE_LIST && i < items->n; i++)
+		if (text_same(value_text_or(items->items[i], "path", ""), path))
+			return value_text_or(items->items[i], "key", NULL);
+	return items ? NULL : path;
+}
+
+bool pod_find_secret_file(const struct pod *p, struct arena *a, const char *container, const char *path,
+						  struct secret_file *out)
+{
+	const struct value *mounts = value_get(spec_container(p, container), "volumeMounts");
+
+	for (size_t i = 0; mounts && mounts->type == VALUE_LIST && i < mounts->n; i++) {
+		const char *at = value_text_or(mounts->items[i], "mountPath", "");
+		const struct value *volume = find_named(value_at(p->object, "spec.volumes"),
+												value_text_or(mounts->items[i], "name", ""));
+		const char *secret = value_text_or(volume, "secret.secretName", NULL);
+		size_t n = strlen(at);
+		const char *key;
+
+		if (!n || !secret || !text_starts(path, at) || path[n] != '/')
+			continue;
+		key = key_of(value_get(volume, "secret"), path + n + 1);
+		if (!key)
+			return false;
+		*out = (struct secret_file){ secret, arena_text(a, key) };
+		return true;
+	}
+	return false;
+}
+
 /* ---- service accounts ---- */
 
 int service_account_read(struct service_account *out, const struct value *object, struct err *e)

@@ -93,6 +93,18 @@ struct token_volume {
 bool pod_find_token_volume(const struct pod *p, const char *container, const char *volume,
 						   struct token_volume *out);
 
+/* A file of a Secret's volume. */
+struct secret_file {
+	const char *secret, *key;
+};
+
+/*
+ * Which key of which Secret the container (NULL: the first one) has at that path; false when it is
+ * no Secret's. key is made in a.
+ */
+bool pod_find_secret_file(const struct pod *p, struct arena *a, const char *container, const char *path,
+						  struct secret_file *out);
+
 /* ---- service accounts ---- */
 
 struct service_account {

@@ -130,7 +130,7 @@ static void set_body(struct http *h)
 	} else {
 		curl_easy_setopt(h->easy, CURLOPT_CUSTOMREQUEST, method);
 	}
-	if (rq->once && rq->body.n == 0)
+	if ((rq->once && rq->body.n == 0) || (rq->tls && rq->tls->anew))
 		curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 

@@ -56,6 +56,7 @@ struct tls {
 	 * request with credentials is refused.
 	 */
 	bool inspect;
+	bool anew;                   /* by a connection of its own: what is shown now, and not what one was shown before */
 };
 
 /* REQUEST_MESSAGES: an HTTP request that is an upgrade to a WebSocket, whose messages are the reply. */

@@ -1,4 +1,4 @@
-"""As much of a Kubernetes API server as a login by service account takes: accounts, TokenRequest, TokenReview.
+"""As much of a Kubernetes API server as our tests without a cluster take: accounts, TokenRequest, TokenReview, Secrets.
 
 Plain HTTP on loopback. Tokens look like Kubernetes' own, with a signature that nobody checks: whoever
 holds a token that was given out here is taken for its account.
@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 
+SECRET = re.compile(r"^/api/v1/namespaces/([^/]+)/secrets(?:/([^/?]+))?")
 ACCOUNT = re.compile(r"^/api/v1/namespaces/([^/]+)/serviceaccounts/([^/?]+)(/token)?")
 
 
@@ -19,10 +20,11 @@ def _part(value):
 
 
 class KubeApi:
-    """accounts: {(namespace, name): uid}. calls: (method, path) in order. refuse: reviews say no."""
+    """accounts: {(namespace, name): uid}. secrets: {(namespace, name): object}. calls: (method, path) in order.
+    refuse: reviews say no."""
 
     def __init__(self):
-        self.accounts, self.tokens, self.calls, self.refuse = {}, {}, [], False
+        self.accounts, self.tokens, self.calls, self.refuse, self.secrets = {}, {}, [], False, {}
         api = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -57,6 +59,9 @@ class KubeApi:
         """Status and object of the reply."""
         if path == "/apis/authentication.k8s.io/v1/tokenreviews":
             return 201, self.review(json.loads(body))
+        m = SECRET.match(path)
+        if m:
+            return self.secret(method, m.group(1), m.group(2), body)
         m = ACCOUNT.match(path)
         if not m:
             return self.status(404)
@@ -69,6 +74,20 @@ class KubeApi:
         if m.group(3):
             return 201, self.token(where, json.loads(body)["spec"])
         return 200, self.account(where)
+
+    def secret(self, method, namespace, name, body):
+        """Read, create or apply one; written over only what was read."""
+        if method == "GET":
+            have = self.secrets.get((namespace, name))
+            return (200, have) if have else self.status(404)
+        made = json.loads(body)
+        where = namespace, name or made["metadata"]["name"]
+        have, version = self.secrets.get(where), made["metadata"].get("resourceVersion")
+        if have and (method == "POST" or (version and version != have["metadata"]["resourceVersion"])):
+            return self.status(409)
+        made["metadata"]["resourceVersion"] = secrets.token_hex(4)
+        self.secrets[where] = made
+        return 200 if have else 201, made
 
     @staticmethod
     def status(code):

@@ -95,7 +95,7 @@ def calls(tree):
 # Headers of libraries, and the only files that may include them, both as patterns.
 LIBRARIES = [("curl/*", "common/net/engine_*.[ch]"), ("cjson/*", "common/formats/json.c"),
              ("yaml.h", "common/formats/yaml*.c"), ("expat.h", "common/formats/xml.c"),
-             ("openssl/*", "common/core/*.c"), ("openssl/*", "common/formats/x509.c"),
+             ("openssl/*", "common/core/*.c"), ("openssl/*", "common/formats/x509*.c"),
              ("openssl/*", "common/net/engine_tls.c"), ("git2*", "common/git/*.c")]
 
 

@@ -109,6 +109,7 @@ start_containerd() {
 }
 
 # cgroupsPerQOS and failCgroupV1 off: so it runs on cgroup v1 and below a cgroup that is not the machine's root.
+# syncFrequency: a changed Secret is in the pods in seconds, as it is after a minute or so elsewhere.
 # imageGCHighThresholdPercent: a full disk must not cost us images that nobody can pull again.
 start_kubelet() {
 	cat >"$NODE/kubelet.yaml" <<-C
@@ -130,6 +131,7 @@ start_kubelet() {
 		failSwapOn: false
 		evictionHard: {memory.available: "1%", nodefs.available: "0%", imagefs.available: "0%"}
 		localStorageCapacityIsolation: false
+		syncFrequency: 10s
 		imageGCHighThresholdPercent: 100
 		podLogsDir: $NODE/pod-logs
 		volumePluginDir: $NODE/kubelet/volume-plugins

@@ -4,6 +4,7 @@
 #include "domain/vault_config.h"
 #include "formats/json.h"
 #include "unit/domain/fixture.h"
+#include "unit/domain/quoted.h"
 #include "unit/unit.h"
 
 #define KEY      "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
@@ -13,6 +14,7 @@ struct stage {
 	struct given given;
 	struct install install;
 	struct world w;
+	const char *container;       /* of the server; NULL: none is rendered */
 };
 
 static void stage_init(struct stage *s)
@@ -23,6 +25,7 @@ static void stage_init(struct stage *s)
 	if (GIVE_ALL(g, NULL) < 0)
 		fail_msg("%s", g->e.text);
 	s->install = (struct install){ .chart = "vault" };
+	s->container = NULL;
 	s->w = (struct world){ .mem = &g->mem, .inputs = &g->in, .install = &s->install };
 	assert_int_equal(want_fill(&g->mem, &g->in, &s->w.want, &g->e), 0);
 }
@@ -49,6 +52,9 @@ static enum heard hear(struct stage *s, const char *key, const char *account)
 	value_put(a, set, "metadata.name", value_new_text(a, "vault"));
 	value_put(a, set, "spec.template.metadata.labels.component", value_new_text(a, "server"));
 	value_put(a, set, "spec.template.spec.serviceAccountName", value_new_text(a, account));
+	if (s->container)
+		value_push(a, value_set(a, (struct value *)value_at(set, "spec.template.spec"), "containers", value_new_list(a)),
+		           quoted(a, s->container));
 	buf_text(&manifest, "---\n");
 	va_json_print(&manifest, map, false);
 	buf_text(&manifest, "\n---\n");
@@ -108,6 +114,31 @@ static void another_account_is_refused_with_both(void **state)
 	assert_non_null(strstr(s.given.e.text, "'vault'"));
 }
 
+#define ADDRESS(scheme) "'env':[{'name':'VAULT_ADDR','value':'" scheme "://127.0.0.1:8200'}]"
+#define MOUNT           "'volumeMounts':[{'name':'tls','mountPath':'/vault/tls'}]"
+
+/* What the listener has, the pods must go by. */
+static void the_pods_must_agree_with_the_listener(void **state)
+{
+	static const struct { enum tls_mode tls; const char *container; size_t problems; } cases[] = {
+		{ TLS_OFF, "{" ADDRESS("http") "}", 0 }, { TLS_OWN, "{" ADDRESS("https") "," MOUNT "}", 0 },
+		{ TLS_OFF, "{" ADDRESS("https") "}", 1 }, { TLS_OWN, "{" ADDRESS("http") "," MOUNT "}", 1 },
+		{ TLS_OWN, "{" ADDRESS("https") "}", 1 }, { TLS_OWN, "{" ADDRESS("http") "}", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		AUTO(stage) struct stage s;
+
+		stage_init(&s);
+		s.w.key.arn = KEY;
+		s.w.want.tls = cases[i].tls;
+		s.container = cases[i].container;
+		assert_int_equal(hear(&s, KEY, "vault"), cases[i].problems ? HEARD_REFUSED : HEARD_DONE);
+		assert_int_equal(err_count(&s.given.e), cases[i].problems);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +146,7 @@ int main(void)
 		cmocka_unit_test(a_stand_in_is_no_other_key),
 		cmocka_unit_test(another_key_is_refused_with_both),
 		cmocka_unit_test(another_account_is_refused_with_both),
+		cmocka_unit_test(the_pods_must_agree_with_the_listener),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,17 @@ static void what_is_written_is_read_again(void **state)
 	assert_text(f.tls_disable, "true");
 }
 
+static void a_listener_with_tls_names_its_files(void **state)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	struct want want = { .region = "eu-central-1", .names.table = "prod-vault", .tls = TLS_OWN };
+	const char *text = vault_config_print(&a, &want, KEY);
+
+	(void)state;
+	assert_text(read_facts(&a, text).tls_disable, "false");
+	assert_non_null(strstr(text, "  tls_cert_file = \"/vault/tls/tls.crt\"\n  tls_key_file = \"/vault/tls/tls.key\"\n"));
+}
+
 /* As people write it: comments of three kinds, braces in texts and in nested blocks, numbers and words for truth. */
 static void a_configuration_by_hand_is_read(void **state)
 {
@@ -163,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_again),
+		cmocka_unit_test(a_listener_with_tls_names_its_files),
 		cmocka_unit_test(a_configuration_by_hand_is_read),
 		cmocka_unit_test(json_is_read_too),
 		cmocka_unit_test(what_is_not_said_is_not_there),

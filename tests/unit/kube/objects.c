@@ -148,6 +148,40 @@ static void web_identity_of_a_pod(void **state)
 	assert_false(pod_find_token_volume(&pod, "vault", "data", &token));
 }
 
+static const char tls_pod[] =
+	"{\"metadata\":{\"name\":\"vault-0\"},\"spec\":{\"containers\":[{\"name\":\"vault\",\"volumeMounts\":["
+	"{\"name\":\"config\",\"mountPath\":\"/vault\"},{\"name\":\"tls\",\"mountPath\":\"/vault/tls\"},"
+	"{\"name\":\"some\",\"mountPath\":\"/some\"}]}],"
+	"\"volumes\":[{\"name\":\"config\",\"configMap\":{\"name\":\"c\"}},"
+	"{\"name\":\"tls\",\"secret\":{\"secretName\":\"mine\"}},"
+	"{\"name\":\"some\",\"secret\":{\"secretName\":\"other\",\"items\":["
+	"{\"key\":\"root.pem\",\"path\":\"ca/root.crt\"}]}}]}}";
+
+static void a_file_of_a_secret_is_found(void **state)
+{
+	static const struct { const char *path, *secret, *key; } cases[] = {
+		{ "/vault/tls/ca.crt", "mine", "ca.crt" }, { "/some/ca/root.crt", "other", "root.pem" },
+		{ "/some/ca.crt", NULL, NULL },            { "/vault/tls", NULL, NULL },
+		{ "/vault/tls2/ca.crt", NULL, NULL },      { "/vault/config.hcl", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+	AUTO(arena) struct arena a = ARENA_INIT;
+	AUTO(err) struct err e = { 0 };
+	struct pod pod;
+
+	(void)state;
+	assert_int_equal(pod_read(&pod, &a, parse(&a, tls_pod), &e), 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct secret_file at = { 0 };
+
+		assert_int_equal(pod_find_secret_file(&pod, &a, "vault", cases[i].path, &at), cases[i].secret != NULL);
+		if (!cases[i].secret)
+			continue;
+		assert_string_equal(at.secret, cases[i].secret);
+		assert_string_equal(at.key, cases[i].key);
+	}
+}
+
 static void pages_of_pods_add_up(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
@@ -217,7 +251,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_pod_tells_its_reason),   cmocka_unit_test(a_deleted_pod_says_so),
-		cmocka_unit_test(web_identity_of_a_pod),       cmocka_unit_test(pages_of_pods_add_up),
+		cmocka_unit_test(web_identity_of_a_pod),       cmocka_unit_test(a_file_of_a_secret_is_found),
+		cmocka_unit_test(pages_of_pods_add_up),
 		cmocka_unit_test(who_holds_a_service_account),
 	};
 
