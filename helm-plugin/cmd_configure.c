@@ -4,6 +4,7 @@
 #include "cli/errors.h"
 #include "cli/session.h"
 #include "cli/table.h"
+#include "configure_data.h"
 #include "core/text.h"
 #include "domain/configure.h"
 #include "formats/json.h"
@@ -11,6 +12,7 @@
 
 struct configure_options {
 	const char *file, *token_file, *vault_addr, *example;
+	const char *prune_data, *export;
 	bool dry_run, prune, revoke_root;
 };
 
@@ -22,6 +24,8 @@ static const struct opt rows[] = {
 	               "print such a file, and do nothing: the page's set-up, or =people"),
 	FLAG(struct configure_options, dry_run, 0, "dry-run", "show what would change, and change nothing"),
 	FLAG(struct configure_options, prune, 0, "prune", "remove what an earlier run made and the file has no more"),
+	TEXT(struct configure_options, prune_data, 0, "prune-data", "MOUNT", "remove this secrets engine and all that it holds"),
+	FILE_NAME(struct configure_options, export, 0, "export", "FILE", "the record of an export of it, younger than an hour"),
 	FLAG(struct configure_options, revoke_root, 0, "revoke-root", "revoke the root token, once the operator can do all of it"),
 	FILE_NAME(struct configure_options, token_file, 0, "token-file", "FILE", "a token of Vault's (else VAULT_TOKEN, ~/.vault-token)"),
 	TEXT(struct configure_options, vault_addr, 0, "vault-addr", "URL", "ask Vault there, without a port-forward (else VAULT_ADDR)"),
@@ -134,10 +138,12 @@ static void tell_dropped(const struct run *r)
 		const struct dropped *d = &r->w.dropped[i];
 		const char *kind = config_kind_name(d->kind);
 
+		if (d->removed)
+			continue;
 		if (d->kept)
 			warning_printf(r->app, "the %s '%s', made by an earlier run, is in the file no more, and stays: %s", kind, d->name,
 			               why_kept(r, d));
-		else if (!r->options->prune)
+		else if (!configure_removes(&r->w, d))
 			warning_printf(r->app, "the %s '%s', made by an earlier run, is in the file no more; --prune removes it", kind,
 			               d->name);
 	}
@@ -416,7 +422,10 @@ static int apply(struct run *r, struct err *e)
 
 static int go(struct run *r, struct err *e)
 {
-	if (read_file(r, e) < 0)
+	const struct configure_options *o = r->options;
+	struct prune_data data = { .mount = o->prune_data, .file = o->export, .dry_run = o->dry_run };
+
+	if (read_file(r, e) < 0 || prune_data_check(&data, r->app, &r->w.config, e) < 0)
 		return -1;
 	if (r->options->revoke_root && !r->w.config.operator_account) {
 		err_set(e, ERR_CONFIG, 0, "'--revoke-root' takes another way in: the file has no 'operator'");
@@ -426,6 +435,8 @@ static int go(struct run *r, struct err *e)
 		return -1;
 	r->w.prune = r->options->prune;
 	if (configure_compare(&r->w, e) < 0)
+		return -1;
+	if (prune_data_allow(&data, &r->s, &r->w, e) < 0)
 		return -1;
 	if (configure_dropped_data(&r->w) && loop(r, configure_count, n_configure_count, e) < 0)
 		return -1;
@@ -473,7 +484,8 @@ const struct command cmd_configure = {
 	           "The file is checked as a whole first: unknown keys, policies that Vault would refuse or that grant nothing, "
 	           "roles that name a policy the file does not have, secrets that are not where it says (none stands in the file). What earlier runs made is written down in Vault, in the "
 	           "secrets engine vault-aws; --prune removes what the file has no more, except secrets engines and what this login "
-	           "needs.\n\n"
+	           "needs. A secrets engine goes only by --prune-data with the record of a fresh export of it, and with its name "
+	           "typed.\n\n"
 	           "With 'operator' in the file there is a role, vault-operator, that can do all of this again. --revoke-root "
 	           "revokes the root token only after a login with that role has repeated the plan without a change or a denial.",
 	.examples = "helm vault-aws configure --example > vault.yaml\n"

@@ -9,5 +9,6 @@ extern const struct command cmd_configure;
 extern const struct command cmd_eso;
 extern const struct command cmd_tls;
 extern const struct command cmd_init;
+extern const struct command cmd_proxy;
 
 #endif

@@ -24,22 +24,63 @@ static int wait_for_line(struct app *app, struct err *e)
 	return 0;
 }
 
-static int read_answer(struct app *app, const char *question, struct err *e)
+/* What was typed, without the blanks behind it; "" at the end of the input. Owned by the caller. */
+static int read_line(struct app *app, char **out, struct err *e)
 {
-	AUTO(text) char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
 
-	fprintf(app->talk, "%s [y/N] ", question);
 	fflush(app->talk);
 	if (wait_for_line(app, e) < 0)
 		return -1;
-	n = getline(&line, &cap, app->answers);
-	while (n > 0 && strchr("\r\n\t ", line[n - 1]))
-		line[--n] = 0;
-	if (n > 0 && (text_same_nocase(line, "y") || text_same_nocase(line, "yes")))
+	n = getline(out, &cap, app->answers);
+	while (n > 0 && strchr("\r\n\t ", (*out)[n - 1]))
+		(*out)[--n] = 0;
+	if (n < 0) {
+		free(*out);
+		*out = xstrdup("");
+	}
+	return 0;
+}
+
+static int read_answer(struct app *app, const char *question, struct err *e)
+{
+	AUTO(text) char *line = NULL;
+
+	fprintf(app->talk, "%s [y/N] ", question);
+	if (read_line(app, &line, e) < 0)
+		return -1;
+	if (text_same_nocase(line, "y") || text_same_nocase(line, "yes"))
 		return 0;
 	return err_set(e, ERR_GUARD, 0, "not confirmed: nothing was changed");
+}
+
+static bool somebody_is_there(struct app *app)
+{
+	if (!app->answers)
+		app->answers = fopen("/dev/tty", "re");
+	return app->answers != NULL;
+}
+
+int ask_name(struct app *app, struct err *e, const char *name, const char *fmt, ...)
+{
+	AUTO(buf) struct buf text = BUF_MAX(QUESTION_MAX), told = BUF_MAX(QUESTION_MAX);
+	AUTO(text) char *line = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	text_safe(&told, buf_bytes(&text));
+	if (!somebody_is_there(app)) {
+		err_set(e, ERR_GUARD, 0, "nobody can be asked without a terminal: %s", buf_str(&told));
+		err_hint(e, "'%s' must be typed there; --yes does not count", name);
+		return -1;
+	}
+	fprintf(app->talk, "%s\ntype its name to go on: ", buf_str(&told));
+	if (read_line(app, &line, e) < 0)
+		return -1;
+	return text_same(line, name) ? 0 : err_set(e, ERR_GUARD, 0, "that is not '%s': nothing was changed", name);
 }
 
 int ask_yes(struct app *app, struct err *e, const char *fmt, ...)
@@ -53,9 +94,7 @@ int ask_yes(struct app *app, struct err *e, const char *fmt, ...)
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
 	text_safe(&question, buf_bytes(&text));
-	if (!app->answers)
-		app->answers = fopen("/dev/tty", "re");
-	if (!app->answers) {
+	if (!somebody_is_there(app)) {
 		err_set(e, ERR_USAGE, 0, "nobody can be asked without a terminal: %s", buf_str(&question));
 		err_hint(e, "--yes answers every question with yes");
 		return -1;

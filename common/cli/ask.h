@@ -13,4 +13,10 @@
  */
 MUST_CHECK int ask_yes(struct app *app, struct err *e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/*
+ * For what cannot be had back: what is about to happen is told, and the name must be typed, which --yes does not do. 0: it
+ * was. -1: ERR_GUARD when something else was, or nobody can be asked; ERR_STOPPED.
+ */
+MUST_CHECK int ask_name(struct app *app, struct err *e, const char *name, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 #endif

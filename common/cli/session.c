@@ -202,6 +202,8 @@ int session_loop_over(struct session *s, void *world, const struct step *steps, 
 	progress_start(&s->progress, s->app, s->transport);
 	result = loop_run(&loop, &s->graph, 1, e);
 	progress_end(&s->progress);
+	if (s->app->trace)     /* how long the way was, for who measures */
+		fprintf(s->app->trace, "= %u requests, at most %u round trips in a row\n", graph_sent(&s->graph), graph_depth(&s->graph));
 	if (result < 0)
 		gather_failures(&s->graph, e);
 	return result;

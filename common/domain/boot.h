@@ -41,6 +41,7 @@
 struct boot_options {
 	const char *token_file;          /* --token-file; NULL: VAULT_TOKEN, then ~/.vault-token */
 	const char *vault_addr;          /* --vault-addr or VAULT_ADDR; NULL: by port-forward */
+	bool no_address;                 /* by port-forward in any case */
 };
 
 struct boot {

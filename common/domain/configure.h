@@ -117,7 +117,7 @@ struct dropped {
 	bool counted;                /* of a secrets engine: so many paths are at its top */
 	size_t paths;
 	const char *vault_id;        /* of an entity alias: Vault's own */
-	bool removed;
+	bool removed;                /* by this run, or a secrets engine by somebody else */
 };
 
 struct manifest {
@@ -135,6 +135,7 @@ struct configure {
 	struct boot boot;            /* first: the rows of boot.h find it here */
 	struct config config;
 	bool consent, prune;
+	const char *prune_data;      /* a secrets engine that may go with all that it holds; NULL: none */
 
 	const struct value *mounts, *auths, *audits;   /* as listed by Vault, names with '/' at their ends */
 	const char *token_path;      /* how the token was got: "auth/token/root" */
@@ -215,9 +216,11 @@ const char *config_id(struct arena *a, const struct config_item *item);
  * write where the pods have no volume.
  */
 MUST_CHECK int configure_compare(struct configure *w, struct err *e);
+/* A run with consent would remove it. */
+bool configure_removes(const struct configure *w, const struct dropped *d);
 /* What the writes would do; in the arena. */
 struct config_changes configure_changes(const struct configure *w);
-/* Some change is to what exists, and so is asked for. */
+/* Some change is to what exists, and so is asked for; not the removal of prune_data, for which more was asked already. */
 bool configure_touches(const struct configure *w);
 /* [{"action","kind","name","attributes":[{"name","old","new"}]}] */
 struct value *configure_changes_value(struct arena *a, const struct config_changes *changes);

@@ -189,7 +189,7 @@ static const char *why_kept(const struct configure *w, const struct dropped *d)
 {
 	switch (d->kind) {
 	case CONFIG_KV:
-		return "it holds data";
+		return text_same(d->name, w->prune_data) ? NULL : "it holds data";
 	case CONFIG_AUTH:
 		return is_way_of_login(w, d->name) ? "this login needs it" : NULL;
 	case CONFIG_POLICY:
@@ -212,9 +212,17 @@ static const char *why_kept(const struct configure *w, const struct dropped *d)
 	}
 }
 
+/* Somebody has removed it by hand: nothing to do but to write that down. */
+static bool is_gone(const struct configure *w, const struct dropped *d)
+{
+	return d->kind == CONFIG_KV && !value_get(w->mounts, arena_printf(w->boot.mem, "%s/", d->name));
+}
+
 static void find_dropped(struct configure *w)
 {
 	const struct value *made = w->manifest.made;
+	const struct dropped *before = w->dropped;
+	size_t n_before = w->n_dropped;
 
 	w->dropped = ARENA_ARRAY(w->boot.mem, struct dropped, made->n);
 	w->n_dropped = 0;
@@ -223,6 +231,12 @@ static void find_dropped(struct configure *w)
 
 		if (!parse_id(w->boot.mem, made->items[i]->text, &d) || config_find(&w->config, d.kind, d.mount, d.name))
 			continue;
+		for (size_t k = 0; k < n_before; k++)
+			if (text_same(before[k].id, d.id)) {
+				d.counted = before[k].counted;
+				d.paths = before[k].paths;
+			}
+		d.removed = is_gone(w, &d);
 		d.kept = why_kept(w, &d);
 		if (d.kind == CONFIG_ALIAS) {
 			d.vault_id = configure_alias_id(w, d.mount, d.name);
@@ -230,6 +244,11 @@ static void find_dropped(struct configure *w)
 		}
 		w->dropped[w->n_dropped++] = d;
 	}
+}
+
+bool configure_removes(const struct configure *w, const struct dropped *d)
+{
+	return !d->kept && !d->removed && (w->prune || d->kind == CONFIG_KV);
 }
 
 int configure_compare(struct configure *w, struct err *e)
@@ -313,10 +332,10 @@ struct config_changes configure_changes(const struct configure *w)
 	if (w->account == ABSENT)
 		add(&changes, "create", "service account", arena_printf(a, "%s/%s", w->config.operator_namespace,
 		                                                      w->config.operator_account));
-	for (size_t i = 0; w->prune && i < w->n_dropped; i++) {
+	for (size_t i = 0; i < w->n_dropped; i++) {
 		const struct dropped *d = &w->dropped[i];
 
-		if (!d->kept)
+		if (configure_removes(w, d))
 			add(&changes, "remove", kinds[d->kind].kind, d->mount ? arena_printf(a, "%s/%s", d->mount, d->name) : d->name);
 	}
 	if (changes.n && !w->manifest.mounted)
@@ -328,9 +347,13 @@ bool configure_touches(const struct configure *w)
 {
 	struct config_changes changes = configure_changes(w);
 
-	for (size_t i = 0; i < changes.n; i++)
-		if (!text_same(changes.at[i].action, "create"))
+	for (size_t i = 0; i < changes.n; i++) {
+		const struct config_change *c = &changes.at[i];
+		bool typed = text_same(c->action, "remove") && text_same(c->kind, kinds[CONFIG_KV].kind);
+
+		if (!typed && !text_same(c->action, "create"))
 			return true;
+	}
 	return false;
 }
 

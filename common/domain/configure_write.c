@@ -309,7 +309,7 @@ static bool remove_due(const void *world, size_t item)
 {
 	const struct configure *w = world;
 
-	return w->consent && w->prune && !w->dropped[item].kept && !w->dropped[item].removed;
+	return w->consent && configure_removes(w, &w->dropped[item]);
 }
 
 /* What lies within an auth method goes before it: without it there is no way to name it any more. */
@@ -324,6 +324,9 @@ static int ask_remove(const void *world, size_t item, struct request *rq, struct
 	const char *path;
 
 	switch (d->kind) {
+	case CONFIG_KV:
+		path = arena_printf(&rq->mem, "/v1/sys/mounts/%s", d->name);
+		break;
 	case CONFIG_AUTH:
 		path = arena_printf(&rq->mem, "/v1/sys/auth/%s", d->name);
 		break;
@@ -386,16 +389,16 @@ const struct step configure_writes[] = {
 	  .before = begin_kv, .ask = ask_kv, .hear = hear_kv },
 	{ .name = "auth.enable", .needs = AUDITED, .change = "enable the auth methods", .count = count_auth, .due = auth_due,
 	  .before = begin_auth, .ask = ask_auth, .hear = hear_auth },
-	{ .name = "policies.write", .needs = AUDITED, .change = "write the policies", .count = count_policy, .due = policy_due,
-	  .before = begin_policy, .ask = ask_policy, .hear = hear_policy },
+	{ .name = "policies.write", .needs = AUDITED, .change = "write the policies", .count = count_policy,
+	  .abreast = STEP_ITEMS_MAX, .due = policy_due, .before = begin_policy, .ask = ask_policy, .hear = hear_policy },
 	{ .name = "account.make", .needs = AUDITED, .change = "make the operator's service account", .due = account_due,
 	  .ask = ask_account, .hear = hear_account },
 	{ .name = "auth.tune", .needs = ENABLED, .change = "tune the auth methods", .count = count_auth,
 	  .due = tune_due, .ask = ask_tune, .hear = hear_tune },
 	{ .name = "auth-config.write", .needs = ENABLED, .change = "set up the auth methods", .count = count_auth_config,
 	  .due = auth_config_due, .ask = ask_auth_config, .hear = hear_auth_config },
-	{ .name = "roles.write", .needs = ENABLED, .change = "write the roles", .count = count_role, .due = role_due,
-	  .before = begin_role, .ask = ask_role, .hear = hear_role },
+	{ .name = "roles.write", .needs = ENABLED, .change = "write the roles", .count = count_role,
+	  .abreast = STEP_ITEMS_MAX, .due = role_due, .before = begin_role, .ask = ask_role, .hear = hear_role },
 	{ .name = "users.write", .needs = ENABLED, .change = "write the users", .count = configure_count_users,
 	  .due = configure_user_due, .before = configure_begin_user, .ask = configure_ask_user_write,
 	  .hear = configure_hear_user_written },
@@ -419,7 +422,7 @@ const struct step configure_writes[] = {
 	  .hear = configure_hear_group_alias },
 	{ .name = "dropped.within", .needs = NEEDS("kv.enable", "policies.write", "auth.tune", "auth-config.write",
 	  "roles.write", "users.write", "aliases.write", "group-aliases.write"), .change = "remove what the file has no more",
-	  .count = count_dropped, .due = leaf_due, .ask = ask_remove, .hear = hear_remove },
+	  .count = count_dropped, .abreast = STEP_ITEMS_MAX, .due = leaf_due, .ask = ask_remove, .hear = hear_remove },
 	{ .name = "dropped.remove", .needs = NEEDS("dropped.within"), .change = "remove auth methods that the file has no more",
 	  .count = count_dropped, .due = remove_due, .ask = ask_remove, .hear = hear_remove },
 	{ .name = "manifest.end", .needs = NEEDS("dropped.remove", "account.make"), .change = "write down what was made",

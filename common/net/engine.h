@@ -17,7 +17,8 @@
 #include <signal.h>
 #include <sys/types.h>
 
-enum { ENGINE_IDLE_MAX = 64 };   /* easy handles kept for later calls */
+/* Easy handles, and connections, kept for later calls; calls on one connection that multiplexes. */
+enum { ENGINE_IDLE_MAX = 128, ENGINE_CONNECTIONS_MAX = 256, ENGINE_STREAMS_MAX = 128 };
 
 /* The signals that ask us to stop. */
 struct signals {
@@ -55,6 +56,7 @@ struct engine {
 	struct tunnels tunnels;
 	struct turn *turns;
 	struct roots *roots; /* NULL: nobody has asked for them */
+	struct relay *relay; /* NULL: nobody's connections are taken */
 	struct signals signals;
 	struct engine_counts counts;
 	char *ca_file, *https_proxy, *http_proxy, *no_proxy, *user_agent;
@@ -96,6 +98,20 @@ size_t tunnels_fds_max(const struct engine *g);
 int64_t tunnels_until_ms(const struct engine *g);
 /* Says goodbye to all and frees them. */
 void tunnels_close(struct engine *g);
+
+/* engine_relay.c */
+
+/* Lets connections of others in and leads them on; true: something has moved. */
+bool relay_move(struct engine *g);
+/* It is to be moved at once. */
+bool relay_hurries(const struct engine *g);
+/* Once when a way is looked for: then `wait` returns. */
+bool relay_tells(struct engine *g);
+/* What to poll for who knocks: none or one; and what the poll told of it. */
+size_t relay_fds(const struct engine *g, int *fd);
+void relay_polled(struct engine *g, bool knocked);
+/* With no pipe left. */
+void relay_close(struct engine *g);
 
 /* engine_messages.c */
 

@@ -96,7 +96,7 @@ static struct call *ended(struct engine *g)
 
 	do
 		curl_multi_perform(g->multi, &running);
-	while (tunnels_move(g));
+	while (tunnels_move(g) | relay_move(g));
 	call = http_ended(g);
 	if (!call)
 		call = messages_ended(g);
@@ -115,7 +115,7 @@ SCOPE_END(waitfds, struct curl_waitfd *, free(*v))
 /* Sleeps until something moves, until_ms has come, or a child is late. */
 static void poll_all(struct engine *g, int64_t until_ms)
 {
-	size_t max = 3 * child_count(g) + 1, all = max + tunnels_fds_max(g), n;
+	size_t max = 3 * child_count(g) + 2, all = max + tunnels_fds_max(g), n, at_relay, n_relay;
 	AUTO(ints) int *fds = xcalloc(max, sizeof(*fds));
 	AUTO(waitfds) struct curl_waitfd *wait = xcalloc(all, sizeof(*wait));
 	struct curl_waitfd *tunnels;
@@ -124,16 +124,21 @@ static void poll_all(struct engine *g, int64_t until_ms)
 	n = child_fds(g, fds);
 	if (g->signals.fd >= 0)
 		fds[n++] = g->signals.fd;
+	at_relay = n;
+	n_relay = relay_fds(g, fds + n);
+	n += n_relay;
 	for (size_t i = 0; i < n; i++)
 		wait[i] = (struct curl_waitfd){ .fd = fds[i], .events = CURL_WAIT_POLLIN };
 	tunnels = wait + n;
 	n += tunnels_fds(g, tunnels);
 	late_ms = close_ms < late_ms ? close_ms : late_ms;
 	rest = (late_ms < until_ms ? late_ms : until_ms) - engine_now_ms();
-	if (rest < 0)
+	if (rest < 0 || relay_hurries(g))
 		rest = 0;
 	curl_multi_poll(g->multi, wait, (unsigned)n, rest > INT_MAX ? INT_MAX : (int)rest, NULL);
 	tunnels_polled(g, tunnels);
+	if (n_relay)
+		relay_polled(g, wait[at_relay].revents != 0);
 }
 
 static struct call *wait_for_end(void *self, int64_t until_ms)
@@ -145,6 +150,8 @@ static struct call *wait_for_end(void *self, int64_t until_ms)
 
 		if (call)
 			return call;
+		if (relay_tells(g))
+			return NULL;
 		signals_read(&g->signals);
 		if (g->signals.told != g->signals.stops || engine_now_ms() >= until_ms) {
 			g->signals.told = g->signals.stops;
@@ -183,6 +190,7 @@ static void close_engine(void *self)
 
 	child_close(g);
 	tunnels_close(g);
+	relay_close(g);
 	while (g->n_idle > 0)
 		curl_easy_cleanup(g->idle[--g->n_idle]);
 	curl_multi_cleanup(g->multi);
@@ -262,6 +270,10 @@ int engine_curl_open(const struct engine_config *config, struct transport *out, 
 	g->share = curl_share_init();
 	if (!g->multi || !g->share)
 		out_of_memory();
+	/* Else it keeps four for each call under way, and closes nearly all when a row of many has ended. */
+	curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)ENGINE_CONNECTIONS_MAX);
+	/* libcurl's own limit is 100; Go's servers take 250 (net/http, http2defaultMaxStreams). */
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)ENGINE_STREAMS_MAX);
 	/* A resumed session saves the certificates of a handshake: 4 of its 6 ms of CPU, on either side. */
 	curl_share_setopt(g->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	g->ca_file = xstrdup(config->ca_file ? config->ca_file : system_bundle());

@@ -2,6 +2,7 @@
 #include "net/engine_tunnel.h"
 
 #include "core/text.h"
+#include "net/relay.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -47,24 +48,48 @@ static int open_upgrade(struct pipe *p, struct call *call, struct err *e)
 	return 0;
 }
 
-struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned local_port)
+static struct pipe *pipe_between(struct engine *g, const struct tunnel *tunnel, int fd)
 {
-	const struct tunnel *tunnel = user->call->rq.tunnel;
 	struct pipe *p = xcalloc(1, sizeof(*p));
+
+	*p = (struct pipe){
+		.g = g, .fd = fd, .far = -1, .name = xstrdup(tunnel->name), .port = tunnel->port, .prefix = tunnel->prefix,
+		.hear = tunnel->hear, .ws = WEBSOCKET_INIT, .out = BUF_MAX(PIPE_OUT_MAX + (64 << 10)),
+		.in = BUF_MAX(PIPE_IN_MAX), .back = BUF_MAX(WS_MESSAGE_MAX + PIPE_OUT_MAX), .until_ms = INT64_MAX,
+		.tunnel = tunnel,
+	};
+	return p;
+}
+
+static void open_tunnel(struct pipe *p)
+{
+	const struct tunnel *tunnel = p->tunnel;
 	struct call *call = call_new();
 	AUTO(err) struct err e = { 0 };
 
-	*p = (struct pipe){
-		.g = g, .user = user, .fd = fd, .far = -1, .local_port = local_port, .name = xstrdup(tunnel->name),
-		.port = tunnel->port, .prefix = tunnel->prefix, .hear = tunnel->hear, .ws = WEBSOCKET_INIT,
-		.out = BUF_MAX(PIPE_OUT_MAX + (64 << 10)), .in = BUF_MAX(PIPE_IN_MAX),
-		.back = BUF_MAX(WS_MESSAGE_MAX + PIPE_OUT_MAX), .until_ms = INT64_MAX,
-	};
 	if (tunnel->ask(tunnel, &call->rq, &e) < 0 || open_upgrade(p, call, &e) < 0) {
 		if (!p->upgrade)
 			call_free(call);
 		pipe_end(p, &e);
 	}
+}
+
+struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned local_port)
+{
+	struct pipe *p = pipe_between(g, user->call->rq.tunnel, fd);
+
+	p->user = user;
+	p->local_port = local_port;
+	open_tunnel(p);
+	return p;
+}
+
+struct pipe *pipe_relay(struct engine *g, const struct tunnel *tunnel, int fd, unsigned tries)
+{
+	struct pipe *p = pipe_between(g, tunnel, fd);
+
+	p->tries = tries;
+	open_tunnel(p);
 	return p;
 }
 
@@ -92,6 +117,8 @@ void pipe_end(struct pipe *p, struct err *why)
 		err_move(&p->why, why);
 	if (p->why.kind && p->state != PIPE_CLOSED && !p->asker)
 		engine_trace(p->g, "  tunnel to %s: %s", p->name, p->why.text);
+	if (p->tries && p->state != PIPE_CLOSED)
+		relay_ended(p);
 	p->state = PIPE_CLOSED;
 	p->user = NULL;
 	p->until_ms = INT64_MAX;
@@ -172,23 +199,49 @@ static void say_close(struct pipe *p, unsigned code)
 	p->until_ms = engine_now_ms() + PIPE_CLOSE_MS;
 }
 
-/* What libcurl has sent goes out, a message a piece. */
+static void moved(struct pipe *p, bool near)
+{
+	p->near_last = near;
+	if (p->tries)
+		p->moved_ms = engine_now_ms();
+	if (p->near_ended)
+		p->until_ms = p->moved_ms + (near ? RELAY_ANSWER_MS : RELAY_QUIET_MS);
+}
+
+/* libcurl closes when it wants no more. A client may only have said all it has to say, and wait for the answer. */
+static void near_end(struct pipe *p)
+{
+	if (p->tries && !p->far_ended) {
+		p->near_ended = true;
+		moved(p, p->near_last);
+		return;
+	}
+	close_fd(&p->fd);
+	say_close(p, WS_CLOSE_NORMAL);
+}
+
+/* What libcurl or a client has sent goes out, a message a piece. */
 static void take_in(struct pipe *p)
 {
 	unsigned char mask[4];
 	char piece[PIPE_PIECE];
 	ssize_t n;
 
-	while (p->state == PIPE_OPEN && p->fd >= 0 && p->out.n < PIPE_OUT_MAX - PIPE_PIECE) {
+	while (p->state == PIPE_OPEN && p->fd >= 0 && !p->near_ended && p->out.n < PIPE_OUT_MAX - PIPE_PIECE) {
 		n = recv(p->fd, piece, sizeof(piece), 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
-		if (n <= 0) {
+		if (n < 0 && p->tries) {
 			close_fd(&p->fd);
 			say_close(p, WS_CLOSE_NORMAL);
 			break;
 		}
+		if (n <= 0) {
+			near_end(p);
+			break;
+		}
 		p->idle = 0;
+		moved(p, true);
 		random_bytes(mask, sizeof(mask));
 		ws_write(&p->out, WS_OP_BINARY, p->prefix, view_of(piece, (size_t)n), mask);
 	}
@@ -215,7 +268,7 @@ static void refuse(struct pipe *p, struct view body)
 	buf_view(&reply->body, body);
 	p->whole = true;
 	if (!p->asker)
-		p->user->call->rq.tunnel->refused(p->user->call->rq.tunnel, reply, &e);
+		p->tunnel->refused(p->tunnel, reply, &e);
 	pipe_end(p, &e);
 }
 
@@ -249,6 +302,7 @@ static bool use_answer(struct pipe *p)
 	}
 	engine_trace(p->g, "  %s %s is open", p->asker ? "the WebSocket of" : "tunnel to", p->name);
 	p->user = NULL;
+	p->tunnel = NULL;
 	p->opened = true;
 	p->state = PIPE_OPEN;
 	return true;
@@ -376,8 +430,13 @@ static void give_back(struct pipe *p)
 			return;
 		if (n < 0) {
 			buf_cut(&p->back, 0);
+			if (!p->tries)
+				return;
+			close_fd(&p->fd);      /* the client is gone altogether */
+			say_close(p, WS_CLOSE_NORMAL);
 			return;
 		}
+		moved(p, false);
 		p->given += (uint64_t)n;
 		cut_front(&p->back, (size_t)n);
 	}
@@ -422,6 +481,11 @@ void pipe_move(struct pipe *p)
 	if (p->asker && p->state != PIPE_CLOSED && !p->whole && engine_now_ms() >= p->until_ms) {
 		p->late = true;
 		pipe_end(p, NULL);
+	}
+	if (p->near_ended && p->state == PIPE_OPEN && engine_now_ms() >= p->until_ms) {
+		close_fd(&p->fd);
+		say_close(p, WS_CLOSE_NORMAL);
+		send_out(p);
 	}
 	if (p->state != PIPE_CLOSING)
 		return;

@@ -26,15 +26,15 @@ struct door {
 
 /* ---- listeners, and who is let in ---- */
 
-static int listen_on_loopback(unsigned *port, struct err *e)
+int loopback_listen(unsigned *port, struct err *e)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)*port) };
 	socklen_t n = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, n) < 0 || listen(fd, ROUTE_BACKLOG) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&a, &n) < 0) {
-		err_set(e, ERR_NET, errno, "listening on 127.0.0.1: %s", strerror(errno));
+		err_set(e, ERR_NET, errno, "listening on port %u of 127.0.0.1: %s", *port, strerror(errno));
 		close_fd(&fd);
 		return -1;
 	}
@@ -55,8 +55,8 @@ int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct
 	struct route *r = route_find(g, tunnel);
 
 	if (!r) {
-		unsigned port;
-		int fd = listen_on_loopback(&port, e);
+		unsigned port = 0;
+		int fd = loopback_listen(&port, e);
 
 		if (fd < 0)
 			return -1;
@@ -176,7 +176,7 @@ static size_t pipe_fds(const struct pipe *p, struct curl_waitfd *fds)
 		far |= CURL_WAIT_POLLIN;
 	if (p->out.n > 0)
 		far |= CURL_WAIT_POLLOUT;
-	if (p->state == PIPE_OPEN && p->out.n < PIPE_OUT_MAX - PIPE_PIECE)
+	if (p->state == PIPE_OPEN && !p->near_ended && p->out.n < PIPE_OUT_MAX - PIPE_PIECE)
 		near |= CURL_WAIT_POLLIN;
 	if (p->back.n > 0)
 		near |= CURL_WAIT_POLLOUT;
@@ -209,7 +209,7 @@ int64_t tunnels_until_ms(const struct engine *g)
 	int64_t until = INT64_MAX;
 
 	for (const struct pipe *p = g->tunnels.pipes; p; p = p->next)
-		if (p->fd < 0 && p->until_ms < until)
+		if ((p->fd < 0 || p->near_ended) && p->until_ms < until)
 			until = p->until_ms;
 	return until;
 }
@@ -223,7 +223,7 @@ static struct pipe *pipe_of(const struct http *h)
 
 	curl_easy_getinfo(h->easy, CURLINFO_LOCAL_PORT, &port);
 	for (struct pipe *p = h->g->tunnels.pipes; p; p = p->next)
-		if (!p->asker && p->local_port == (unsigned)port)
+		if (!p->asker && !p->tries && p->local_port == (unsigned)port)
 			return p;
 	return NULL;
 }
@@ -248,6 +248,12 @@ void tunnel_rest(struct http *h)
 		p->idle = ++h->g->tunnels.ends;
 }
 
+/* Where all go to one server, as those of a command on one Vault do, none is closed between two rows of its calls. */
+static size_t idle_max(const struct engine *g)
+{
+	return g->tunnels.routes && !g->tunnels.routes->next ? PIPES_IDLE_ALONE_MAX : PIPES_IDLE_MAX;
+}
+
 static void dismiss_oldest(struct engine *g)
 {
 	struct pipe *oldest = NULL;
@@ -260,7 +266,7 @@ static void dismiss_oldest(struct engine *g)
 		if (!oldest || p->idle < oldest->idle)
 			oldest = p;
 	}
-	if (n > PIPES_IDLE_MAX && !pipe_dismiss(oldest))
+	if (n > idle_max(g) && !pipe_dismiss(oldest))
 		oldest->idle = 0;
 }
 
@@ -270,7 +276,21 @@ static void free_closed(struct engine *g)
 	for (struct pipe **at = &g->tunnels.pipes; *at;) {
 		struct pipe *p = *at;
 
-		if (p->state != PIPE_CLOSED || p->asker || (g->tunnels.calls > 0 && !p->idle)) {
+		if (p->state != PIPE_CLOSED || p->asker || p->tries || (g->tunnels.calls > 0 && !p->idle)) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		pipe_free(p);
+	}
+}
+
+void relay_free_closed(struct engine *g)
+{
+	for (struct pipe **at = &g->tunnels.pipes; *at;) {
+		struct pipe *p = *at;
+
+		if (p->state != PIPE_CLOSED || !p->tries) {
 			at = &p->next;
 			continue;
 		}

@@ -31,7 +31,8 @@ enum {
 	 * Kept for a next call: those of one cluster's pods. More cost more than they save, since libcurl and we look at
 	 * each of them whenever anything moves: at a hundred clusters that was most of the run's time.
 	 */
-	PIPES_IDLE_MAX = 16
+	PIPES_IDLE_MAX = 16,
+	PIPES_IDLE_ALONE_MAX = 64
 };
 
 struct pipe {
@@ -40,6 +41,11 @@ struct pipe {
 	enum pipe_state state;
 	char *name;
 	unsigned port, seen;
+	const struct tunnel *tunnel; /* of a relay's, until it is open */
+	unsigned tries;              /* of a relay's, this one too; 0: it is none */
+	bool near_ended;             /* a relay's client has said all; it still hears */
+	int64_t moved_ms;            /* and when bytes moved last, */
+	bool near_last;              /* from the client */
 	struct view prefix;
 	enum tunnel_said (*hear)(unsigned port, unsigned *seen, struct view message, struct view *bytes, struct err *);
 	struct call *asker;          /* a call of messages; NULL: a tunnel's */
@@ -64,6 +70,8 @@ struct pipe {
 
 /* Takes over fd. The tunnel of user's call asks for the WebSocket. Ends at once (closed, with why) where it cannot. */
 struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned local_port);
+/* One for a relay's connection, whose fd it takes over (it may be back with relay_ended); ends at once where it cannot. */
+struct pipe *pipe_relay(struct engine *g, const struct tunnel *tunnel, int fd, unsigned tries);
 /* One for a call of messages, which is opened with the call's own request. -1: there is none. */
 MUST_CHECK int pipe_open(struct engine *g, struct call *call, struct pipe **out, struct err *e);
 void pipe_free(struct pipe *p);
@@ -73,6 +81,12 @@ void pipe_move(struct pipe *p);
 void pipe_end(struct pipe *p, struct err *why);
 /* Closes libcurl's end and then, as it is answered, the other. False where a call has just begun: it stays then. */
 bool pipe_dismiss(struct pipe *p);
+/* engine_relay.c: a relay's pipe has ended; fd is -1 afterwards where another one gets it. */
+void relay_ended(struct pipe *p);
+/* engine_tunnel.c: frees the relays' that have ended. And a listener on 127.0.0.1, at *port (0: a free one). */
+void relay_free_closed(struct engine *g);
+MUST_CHECK int loopback_listen(unsigned *port, struct err *e);
+
 /* Says goodbye, without waiting for an answer. */
 void pipe_farewell(struct pipe *p);
 

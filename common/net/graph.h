@@ -66,7 +66,7 @@ enum step_state {
 /* Of a table at file scope: within a function it is no constant. */
 #define NEEDS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
-enum { STEP_ITEMS_IN_FLIGHT = 16 };
+enum { STEP_ITEMS_IN_FLIGHT = 16, STEP_ITEMS_MAX = 128 };
 
 struct step {
 	const char *name;
@@ -77,6 +77,7 @@ struct step {
 	unsigned settle_s, patience_s;     /* how long "absent" must last; how long NOT_YET may last */
 	unsigned timeout_ms;               /* of one request; 0: the request's own */
 	size_t (*count)(const void *world);                      /* NULL: one item; else so many */
+	unsigned abreast;                  /* items in flight at most, up to STEP_ITEMS_MAX; 0: STEP_ITEMS_IN_FLIGHT */
 	bool (*due)(const void *world, size_t item);             /* pure; NULL: always */
 	int (*before)(void *world, size_t item, struct err *);   /* once before the first ask: what must be on disk by then */
 	int (*ask)(const void *world, size_t item, struct request *, struct err *);

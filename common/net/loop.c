@@ -132,6 +132,13 @@ static enum readiness needs_of(const struct run *run, unsigned *depth)
 	return ready;
 }
 
+static size_t items_max(const struct step *s)
+{
+	if (!s->abreast)
+		return STEP_ITEMS_IN_FLIGHT;
+	return s->abreast < STEP_ITEMS_MAX ? s->abreast : STEP_ITEMS_MAX;
+}
+
 static void start_row(struct run *run, int64_t now)
 {
 	const struct step *s = run->step;
@@ -153,8 +160,8 @@ static void start_row(struct run *run, int64_t now)
 		return;
 	}
 	run->n_slots = run->n_items - run->next_item;
-	if (run->n_slots > STEP_ITEMS_IN_FLIGHT)
-		run->n_slots = STEP_ITEMS_IN_FLIGHT;
+	if (run->n_slots > items_max(s))
+		run->n_slots = items_max(s);
 	run->slots = xcalloc(run->n_slots, sizeof(*run->slots));
 	run->depth_free = run->track->depth;
 	run->track->start_ms = now;
@@ -391,7 +398,7 @@ static void run_course(struct course *c)
 		if (!c->halted && c->loop->deadline_ms && c->loop->deadline_ms < next)
 			next = c->loop->deadline_ms;
 		call = t->ops->wait(t->self, next);
-		if (call) {
+		if (call && call->user) {     /* else somebody else's, who sees by its ends_ms that it is over */
 			struct slot *slot = call->user;
 
 			slot->run->lane->dirty = true;

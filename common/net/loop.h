@@ -5,7 +5,7 @@
  *
  *	struct course   one loop_run, from start to end
  *	struct run      one row of one graph within it
- *	struct slot     one item of a row that is under way; STEP_ITEMS_IN_FLIGHT of them at most
+ *	struct slot     one item of a row that is under way; step.abreast of them at most
  *
  * An item rests until next_ms, is in flight, or waits for new credentials; then
  * it rests again or has ended. Whether a resting item may still ask is decided

@@ -30,14 +30,14 @@ struct call {
 	struct err err;          /* why, when there is no reply */
 	bool fresh;              /* a new connection was made for it */
 	int64_t start_ms, ends_ms;
-	void *user;              /* the starter's */
+	void *user;              /* the starter's; NULL: it may end while a loop runs, which leaves it alone */
 	void *engine;            /* the transport's */
 };
 
 struct transport_ops {
 	/* Takes up the call; it ends through `wait`. -1: not started, nothing to drop. */
 	int (*start)(void *self, struct call *call, struct err *e);
-	/* The next call to end. NULL: it is until_ms, or a stop was asked since the last wait. */
+	/* The next call to end. NULL: it is until_ms, a stop was asked since the last wait, or a relay looks for a way. */
 	struct call *(*wait)(void *self, int64_t until_ms);
 	/* Milliseconds of a clock that never goes back. */
 	int64_t (*now_ms)(void *self);

@@ -349,6 +349,28 @@ static void calls_of_one_server_take_turns(void **state)
 	assert_int_equal(engine_curl_counts(&r.t).calls, 7);
 }
 
+/* A row of many calls leaves its connections for the next row. */
+static void connections_of_many_calls_are_kept(void **state)
+{
+	enum { MANY = 24 };
+	AUTO(rig) struct rig r = { 0 };
+
+	(void)state;
+	rig_open(&r);
+	for (size_t round = 0; round < 2; round++) {
+		struct call *calls[MANY];
+
+		for (size_t i = 0; i < MANY; i++)
+			start(&r, calls[i] = call_to(&r, "GET", "http", "PLAIN", "/ok"));
+		for (size_t i = 0; i < MANY; i++)
+			assert_int_equal(r.t.ops->wait(r.t.self, INT64_MAX)->reply.status, 200);
+		for (size_t i = 0; i < MANY; i++)
+			call_free(calls[i]);
+	}
+	assert_int_equal(engine_curl_counts(&r.t).calls, 2 * MANY);
+	assert_int_equal(engine_curl_counts(&r.t).connections, MANY);
+}
+
 static void waiting_ends_when_it_is_time(void **state)
 {
 	AUTO(rig) struct rig r = { 0 };
@@ -399,6 +421,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_not_sent_twice_behind_our_back),
 		cmocka_unit_test(calls_run_side_by_side_and_can_be_dropped),
 		cmocka_unit_test(calls_of_one_server_take_turns),
+		cmocka_unit_test(connections_of_many_calls_are_kept),
 		cmocka_unit_test(waiting_ends_when_it_is_time),
 		cmocka_unit_test(the_trace_names_calls_and_no_secrets),
 	};

@@ -1,38 +1,8 @@
 /* Requests to a pod's port through a WebSocket of the API server, against portforward.py. */
-#include "rig.h"
-
-#include "kube/portforward.h"
+#include "cluster.h"
 
 #include <arpa/inet.h>
 #include <unistd.h>
-
-struct cluster {
-	struct rig rig;
-	struct arena mem;
-	struct kube kube;
-	struct buf ca;
-};
-
-static void cluster_open(struct cluster *c)
-{
-	AUTO(err) struct err e = { 0 };
-
-	rig_open(&c->rig);
-	c->ca = (struct buf)BUF_MAX(1 << 20);
-	assert_int_equal(host_read_file(&c->rig.host, c->rig.ca_file, &c->ca, &e), 0);
-	c->kube = (struct kube){ .context = "c", .user_name = "u", .tls.ca_pem = buf_bytes(&c->ca),
-		                     .server = arena_printf(&c->mem, "https://127.0.0.1:%s", rig_env(&c->rig, "WIRE_API")) };
-	secret_set(&c->kube.token, view_text("t0ken"));
-}
-
-static void cluster_close(struct cluster *c)
-{
-	rig_close(&c->rig);
-	secret_release(&c->kube.token);
-	buf_release(&c->ca);
-	arena_release(&c->mem);
-}
-SCOPE_END(cluster, struct cluster, cluster_close(v))
 
 static struct call *pod_call_of(struct cluster *c, const struct kube *kube, const char *pod, unsigned port,
                                 const char *method, const char *path, const struct tls *tls)

@@ -108,6 +108,47 @@ static void a_second_run_only_reads(void **state)
 	scene_close(&s);
 }
 
+/* So many policies, and roles that have one each. */
+static const char *file_of(struct scene *s, unsigned n)
+{
+	AUTO(buf) struct buf text = BUF_MAX(1 << 20);
+
+	buf_text(&text, "kv: {secret: {version: 2}}\nkubernetes: {kubernetes: {roles: {\n");
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&text, "  r%u: {bound_service_account_names: [a], bound_service_account_namespaces: [t], audience: vault,\n"
+		           "    token_policies: [p%u]},\n", i, i);
+	buf_text(&text, "}}}\npolicies:\n");
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&text, "  p%u: 'path \"secret/data/%u\" { capabilities = [\"read\"] }'\n", i, i);
+	return arena_text(&s->vault.mem, buf_str(&text));
+}
+
+/* Vault's state, the reads at once; mount, claim, audit device, auth method, roles and policies, the end; the reads again. */
+enum { READS_DEPTH = 2, MAKE_DEPTH = READS_DEPTH + 6 + READS_DEPTH };
+
+/* However many items there are, they go out at once: more of them take more calls, and no round trip more. */
+static void items_cost_calls_and_no_round_trips(void **state)
+{
+	static const unsigned sizes[] = { 1, 50 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		unsigned n = sizes[i], reads = 1 + 6 + 2 * n, writes = 3 + 4 + 2 * n;
+		struct scene s;
+
+		scene_open(&s);
+		must_run(&s, file_of(&s, n), false);
+		assert_int_equal(s.depth, MAKE_DEPTH);
+		assert_int_equal(s.sent, 2 * reads + writes);
+		assert_int_equal(s.vault.writes, writes);
+		must_run(&s, file_of(&s, n), false);
+		assert_int_equal(s.depth, READS_DEPTH);
+		assert_int_equal(s.sent, reads);
+		assert_int_equal(s.vault.writes, writes);
+		scene_close(&s);
+	}
+}
+
 static void prune_takes_only_what_was_made(void **state)
 {
 	struct scene s;
@@ -142,6 +183,55 @@ static void prune_never_goes_too_far(void **state)
 	assert_null(value_get(s.vault.held, "sys/policies/acl/two"));
 	assert_true(made(&s, "kv/secret"));
 	scene_close(&s);
+}
+
+static const char NO_KV[] = "kubernetes: {kubernetes: {}}\noperator: {}\n";
+
+/* Only by its name; then also from the manifest, and a second run finds nothing to do. */
+static void a_secrets_engine_goes_by_its_name_alone(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	must_run(&s, FILE_TEXT, false);
+	must_run(&s, NO_KV, true);
+	s.prune_data = "secre";
+	must_run(&s, NO_KV, true);
+	assert_non_null(value_get(s.vault.held, "sys/mounts/secret"));
+	s.prune_data = "secret";
+	must_run(&s, NO_KV, false);
+	assert_int_equal(s.changes, 1);
+	assert_null(value_get(s.vault.held, "sys/mounts/secret"));
+	assert_non_null(value_get(s.vault.held, "sys/mounts/vault-aws"));
+	assert_false(made(&s, "kv/secret"));
+	must_run(&s, NO_KV, false);
+	assert_int_equal(s.changes, 0);
+	scene_close(&s);
+}
+
+/* Whatever call of the removal is lost, the next run finds it gone, or removes it. */
+static void a_removal_that_was_cut_off_is_finished(void **state)
+{
+	for (unsigned at = 1; at <= 40; at++)
+		for (int fault = NO_FAULT + 1; fault < FAULT_KINDS; fault++) {
+			AUTO(err) struct err e = { 0 };
+			struct scene s;
+
+			scene_open(&s);
+			must_run(&s, FILE_TEXT, false);
+			must_run(&s, NO_KV, true);
+			s.prune_data = "secret";
+			fake_transport_fault(&s.net, (unsigned)s.net.n_calls + at, (enum fault)fault, REACH_LASTING);
+			if (run(&s, NO_KV, false, &e) < 0)
+				assert_non_null(e.text);
+			fake_transport_heal(&s.net);
+			s.machine.wall_ms += 2 * CONFIGURE_LOCK_MS;
+			must_run(&s, NO_KV, false);
+			assert_null(value_get(s.vault.held, "sys/mounts/secret"));
+			scene_close(&s);
+		}
+	(void)state;
 }
 
 /* ---- every call, every way to fail ---- */
@@ -201,8 +291,11 @@ int main(void)
 		cmocka_unit_test(tables_are_sound),
 		cmocka_unit_test(a_file_needs_a_volume),
 		cmocka_unit_test(a_second_run_only_reads),
+		cmocka_unit_test(items_cost_calls_and_no_round_trips),
 		cmocka_unit_test(prune_takes_only_what_was_made),
 		cmocka_unit_test(prune_never_goes_too_far),
+		cmocka_unit_test(a_secrets_engine_goes_by_its_name_alone),
+		cmocka_unit_test(a_removal_that_was_cut_off_is_finished),
 		cmocka_unit_test(every_call_may_fail_in_every_way),
 	};
 

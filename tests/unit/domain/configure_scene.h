@@ -292,6 +292,7 @@ struct scene {
 	struct fake_host machine;
 	struct transport transport;
 	struct host host;
+	const char *prune_data;      /* what was typed */
 	size_t changes;              /* of the last run */
 	unsigned depth, sent;        /* of its tables together: round trips one after the other, and requests */
 };
@@ -371,7 +372,7 @@ static inline int run(struct scene *s, const char *text, bool prune, struct err 
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	struct want want = { .namespace_ = "vault", .release = "vault" };
-	struct configure w = { .prune = prune };
+	struct configure w = { .prune = prune, .prune_data = s->prune_data };
 	int result;
 
 	world_open(s, &w, &a, &want, text);

@@ -246,6 +246,25 @@ static void items_go_sixteen_at_a_time(void **state)
 	assert_int_equal(graph_depth(&d.g), 4);
 }
 
+static const struct step a_row_says_how_many_items_go_at_once_rows[] = {
+	{ .name = "a", .count = item_count, .abreast = 30, .due = all_but_one, .ask = ask_a, .hear = rig_hear },
+};
+
+static void a_row_says_how_many_items_go_at_once(void **state)
+{
+	AUTO(rig) struct rig *r = rig_new();
+	AUTO(ride) struct ride d = { 0 };
+
+	(void)state;
+	r->n_items = 41;
+	r->odd_out = 7;
+	RUN(r, &d, a_row_says_how_many_items_go_at_once_rows);
+	assert_int_equal(d.rc, 0);
+	assert_int_equal(fake_transport_count(&r->net, "a"), 40);
+	assert_int_equal(fake_transport_width(&r->net, "a"), 30);
+	assert_int_equal(graph_depth(&d.g), 2);
+}
+
 static const struct step no_items_are_not_due_rows[] = {
 	{ .name = "a", .count = item_count, .ask = ask_a, .hear = rig_hear },
 	{ .name = "b", .needs = NEEDS("a"), .ask = ask_b, .hear = rig_hear },
@@ -433,6 +452,7 @@ int main(void)
 		cmocka_unit_test(before_comes_once_and_can_refuse),
 		cmocka_unit_test(depth_counts_pages_but_no_polls_and_no_repeats),
 		cmocka_unit_test(items_go_sixteen_at_a_time),
+		cmocka_unit_test(a_row_says_how_many_items_go_at_once),
 		cmocka_unit_test(no_items_are_not_due),
 		cmocka_unit_test(an_item_that_fails_stops_further_changes_but_no_reads),
 		cmocka_unit_test(many_graphs_run_side_by_side),
