@@ -96,6 +96,18 @@ static int look(struct proxy *p, const struct step *steps, size_t n, struct err 
 	return 0;
 }
 
+/* Who vouches for the listener may have been found in the cluster: clients want a file. Certificates are no secret. */
+static int write_authority(struct proxy *p, struct err *e)
+{
+	struct app *app = p->app;
+	const char *home = host_env(&app->host, "XDG_STATE_HOME");
+	AUTO(text) char *folder = host_path(&app->host, home ? home : "~/.local/state");
+
+	p->authority = arena_printf(&app->mem, "%s/helm-vault-aws/proxy/%s-%s.pem", folder, p->boot.want->namespace_,
+	                            p->boot.want->release);
+	return host_write_file(&app->host, p->authority, p->boot.tls.ca_pem, 0600, e);
+}
+
 static int open_proxy(struct proxy *p, int64_t port, struct err *e)
 {
 	struct app *app = p->app;
@@ -110,11 +122,8 @@ static int open_proxy(struct proxy *p, int64_t port, struct err *e)
 	    engine_relay_open(p->transport, (unsigned)port, &relay_ops, p, &p->port, e) < 0)
 		return -1;
 	p->address = arena_printf(&app->mem, "%s://127.0.0.1:%u", p->boot.tls_on ? "https" : "http", p->port);
-	if (p->boot.tls_on) {
-		p->authority = host_env(&app->host, "VAULT_CACERT");
-		p->server_name = p->boot.tls.server_name;
-	}
-	return 0;
+	p->server_name = p->boot.tls_on ? p->boot.tls.server_name : NULL;
+	return p->boot.tls_on ? write_authority(p, e) : 0;
 }
 
 /* ---- what clients need ---- */
