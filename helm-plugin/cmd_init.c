@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "cli/ask.h"
 #include "cli/errors.h"
 #include "cli/session.h"
 #include "core/text.h"
@@ -33,6 +34,8 @@ static const struct opt rows[] = {
 	LIST(struct init_flags, share_keys, 0, "share-kms-key", "KEY", "with --split: the KMS key of a share; one for each"),
 	INT(struct init_flags, options.shares, 0, "shares", "N", 1, 255, "into how many recovery keys (default 5)"),
 	INT(struct init_flags, options.threshold, 0, "threshold", "N", 1, 255, "how many of them are needed (default 3)"),
+	FLAG(struct init_flags, options.start_over, 0, "start-over",
+	     "back up, empty and initialise anew a table that an init ruined; its name is to be typed"),
 	FLAG(struct init_flags, show_root_token, 0, "show-root-token", "print the root token too; on a terminal only"),
 	TEXT(struct init_flags, boot.vault_addr, 0, "vault-addr", "URL",
 	     "ask Vault there (default VAULT_ADDR, then by port-forward)"),
@@ -71,28 +74,58 @@ static int check(struct app *app, struct init_flags *o, struct err *e)
 	return -1;
 }
 
+/* What is done to a Vault that an init of before left useless: said, and where it was asked for, asked. */
+static int consent_over(struct session *s, const struct init_world *in, struct err *e)
+{
+	const char *table = in->facts.table;
+
+	if (in->over.kind == OVER_ASKED)
+		return ask_name(s->app, e, table, "this backs up and empties the table '%s' (%zu items), whose Vault nobody can open",
+		                table, in->items.n);
+	if (in->over.kind == OVER_AGAIN)
+		talk_printf(s->app, "the reply of the init of %s was lost, and the table '%s' holds nothing but what it left: it is "
+		            "emptied and Vault initialised anew", in->note.since ? in->note.since : in->spool.since, table);
+	else if (in->options.start_over)
+		talk_printf(s->app, "there is nothing to start over: Vault is not initialised, and its table is empty");
+	return 0;
+}
+
+/* The pods that this run or one before took down come back whatever happened. */
+static int bring_back(struct session *s, struct init_world *in, struct err *e)
+{
+	return in->boot.options.vault_addr ? 0 : session_loop_over(s, in, init_revive_rows, INIT_REVIVE_ROWS, false, e);
+}
+
+static int do_work(struct session *s, struct init_world *in, struct err *e)
+{
+	AUTO(err) struct err ignored = {0};
+	size_t n;
+	const struct step *table = init_table(&s->app->mem, &n);
+
+	if (session_loop_over(s, in, table, n, false, e) == 0)
+		return init_finish(in, e);
+	if (in->over.down && bring_back(s, in, &ignored) < 0)
+		err_hint(e, "the pods are down: run init again, which brings them back first");
+	return -1;
+}
+
 static int work(struct session *s, struct init_world *in, struct err *e)
 {
-	struct arena *a = &s->app->mem;
 	size_t n;
 	const struct step *table;
 
 	if (in->n_pgp && session_loop_over(s, in, init_pgp_rows, INIT_PGP_ROWS, false, e) < 0)
 		return -1;
-	if (init_check_pgp(in, e) < 0)
+	if (init_check_pgp(in, e) < 0 || bring_back(s, in, e) < 0)
 		return -1;
-	table = boot_table(a, init_find_rows, n_init_find_rows, &n);
-
-	if (session_loop_boot(s, &in->boot, table, n, e) < 0 || init_decide(in, e) < 0)
+	table = boot_table(&s->app->mem, init_find_rows, n_init_find_rows, &n);
+	if (session_loop_boot(s, &in->boot, table, n, e) < 0 || init_decide(in, e) < 0 || consent_over(s, in, e) < 0)
 		return -1;
 	if (in->plan == INIT_FRESH && in->boot.options.vault_addr)
 		talk_printf(s->app, "no cluster is asked: the nine actions that Vault needs are proved with the credentials used here");
 	if (in->plan == INIT_STORE)
 		talk_printf(s->app, "the init that began at %s is finished from '%s'", in->spool.since, in->spool.path);
-	table = init_table(a, &n);
-	if (session_loop_over(s, in, table, n, false, e) < 0)
-		return -1;
-	return init_finish(in, e);
+	return do_work(s, in, e);
 }
 
 /* Entries whose policies are the same, but for the entry, are told once. */
@@ -140,6 +173,8 @@ static void print_text(struct app *app, const struct init_world *in, const struc
 	else
 		fprintf(app->out, "Vault is initialised: %lld recovery keys, of which %lld are needed, are in custody and were read back\n",
 		        (long long)in->options.shares, (long long)in->options.threshold);
+	if (in->over.backup)
+		fprintf(app->out, "the table as it was before is in the backup '%s'\n", in->over.backup);
 	print_entries(app, list);
 	for (size_t i = 0; i < value_count(report, "copies"); i++)
 		fprintf(app->out, "%s%s", i ? ", " : "\ncopies in ", value_get(report, "copies")->items[i]->text);
@@ -202,7 +237,11 @@ const struct command cmd_init = {
 	           "refused half-way ruins the table or loses the keys. Proves that custody takes and gives back, then calls "
 	           "sys/init once on one server, seals its answer into a file before anything else, stores it, reads it back, "
 	           "removes the file, and waits until every server is unsealed and one is active.\n\n"
-	           "Killed at any point, run it again: it finishes, or says what is there. Keys in custody are never written over. "
+	           "Killed at any point, run it again: it finishes, or says what is there. Where the reply of sys/init itself was lost "
+	           "nobody has the keys, and a note (in a file, and as a tag on the table, for other machines) proves that it was ours: "
+	           "the next init takes the pods down, makes sure that the table holds nothing but what a fresh init leaves, empties "
+	           "it, and initialises anew. --start-over does the same, after a backup and a typed confirmation, with a table that "
+	           "an init of anybody's ruined by being refused half-way. Keys in custody are never written over. "
 	           "Recovery keys and root token are entries of their own:\n\n"
 	           "helm-vault-aws/CLUSTER/NAMESPACE/RELEASE/recovery-keys and .../root-token in Secrets Manager (secretsmanager), "
 	           "Parameter Store (ssm) or a bucket (s3); recovery-keys.age and root-token.age in the folder of --out, encrypted by "
@@ -219,7 +258,8 @@ const struct command cmd_init = {
 	            "--pgp-key c.asc --root-pgp-key ops.asc\n"
 	            "helm vault-aws init --custody ssm --custody-kms-key alias/vault-custody --split --shares 3 --threshold 2 "
 	            "--share-reader arn:aws:iam::111122223333:role/a --share-reader arn:aws:iam::111122223333:role/b "
-	            "--share-reader arn:aws:iam::111122223333:role/c\n",
+	            "--share-reader arn:aws:iam::111122223333:role/c\n"
+	            "helm vault-aws init --custody secretsmanager --custody-kms-key alias/vault-custody --start-over\n",
 	.takes = TAKES_INPUTS | TAKES_KUBE, .formats = formats,
 	.rows = rows, .options_size = sizeof(struct init_flags), .defaults = &defaults, .run = run,
 };

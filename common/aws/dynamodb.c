@@ -26,4 +26,6 @@ const struct aws_op dynamodb_get_item = DYNAMODB("GetItem");
 const struct aws_op dynamodb_update_item = DYNAMODB("UpdateItem");
 const struct aws_op dynamodb_delete_item = DYNAMODB("DeleteItem");
 const struct aws_op dynamodb_batch_write_item = DYNAMODB("BatchWriteItem");
+const struct aws_op dynamodb_untag_resource = DYNAMODB("UntagResource");
+const struct aws_op dynamodb_create_backup = DYNAMODB("CreateBackup");
 const struct aws_op dynamodb_list_backups = DYNAMODB("ListBackups");

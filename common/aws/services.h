@@ -18,7 +18,7 @@ extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, k
 
 extern const struct aws_op dynamodb_create_table, dynamodb_describe_table, dynamodb_update_table,
 	dynamodb_describe_continuous_backups, dynamodb_update_continuous_backups,
-	dynamodb_list_tags_of_resource, dynamodb_tag_resource, dynamodb_scan, dynamodb_query,
+	dynamodb_list_tags_of_resource, dynamodb_tag_resource, dynamodb_untag_resource, dynamodb_create_backup, dynamodb_scan, dynamodb_query,
 	dynamodb_get_item, dynamodb_update_item, dynamodb_delete_item, dynamodb_batch_write_item,
 	dynamodb_list_backups;
 

@@ -205,6 +205,20 @@ static int ask_status(const void *world, size_t item, struct request *rq, struct
 	return boot_ask(world, rq, "GET", VAULT_SEAL_STATUS, NULL, e);
 }
 
+/* vault, core.go, Initialized: the keyring is there, and the seal's configuration is not. */
+#define HALF_MADE "barrier reports initialized but no seal configuration found"
+
+int boot_read_status(struct boot *b, const struct reply *reply, struct err *e)
+{
+	if (vault_seal_status_read(b->mem, reply, &b->status, e) == 0)
+		return 0;
+	if (!strstr(e->text, HALF_MADE))
+		return -1;
+	err_release(e);
+	b->status = (struct vault_seal_status){ .initialized = true, .sealed = true };
+	return 0;
+}
+
 static enum heard hear_status(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct boot *b = world;
@@ -214,7 +228,7 @@ static enum heard hear_status(void *world, size_t item, const struct reply *repl
 		err_set(e, ERR_CONFIG, reply->status, "Vault's listener has TLS, and was asked without");
 		return HEARD_REFUSED;
 	}
-	if (vault_seal_status_read(b->mem, reply, &b->status, e) < 0)
+	if (boot_read_status(b, reply, e) < 0)
 		return HEARD_UNSURE;
 	b->status_read = true;
 	return HEARD_DONE;

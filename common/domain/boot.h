@@ -99,6 +99,12 @@ extern const struct step boot_steps[BOOT_STEPS_N];
 /* A table's rows after boot_steps, in the arena: `own` of n rows. */
 const struct step *boot_table(struct arena *a, const struct step *own, size_t n, size_t *total);
 
+/*
+ * sys/seal-status into b->status. A server that died within sys/init leaves a table of which Vault says, by a 500, that it is
+ * initialised without a seal: initialized, sealed, and of no type then. -1: no such answer.
+ */
+MUST_CHECK int boot_read_status(struct boot *b, const struct reply *reply, struct err *e);
+
 /* path "/v1/sys/mounts". body NULL: none. The token goes along where there is one. */
 MUST_CHECK int boot_ask(const struct boot *b, struct request *rq, const char *method, const char *path,
                         const struct value *body, struct err *e);

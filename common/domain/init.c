@@ -94,20 +94,6 @@ static bool all_kept(const struct init_world *in)
 	return true;
 }
 
-/* An item or two by name say more than a count. */
-static int refuse_items(const struct init_world *in, struct err *e)
-{
-	AUTO(buf) struct buf list = BUF_MAX(4096);
-
-	for (size_t i = 0; i < in->items && i < INIT_ITEMS_SHOWN; i++)
-		buf_printf(&list, "%s'%s'", i ? ", " : "", in->shown[i]);
-	err_set(e, ERR_GUARD, 0, "Vault is not initialised, but its table '%s' is not empty: it holds %s%s", in->facts.table,
-	        buf_str(&list), in->items > INIT_ITEMS_SHOWN ? " and more" : "");
-	err_hint(e, in->seal_flag ? "an init that was refused half-way leaves such a table: back it up and empty it with all pods "
-	         "down, then run init again" : "it belongs to another Vault, or was restored: look before anything is removed");
-	return -1;
-}
-
 /* A version that is known to break its seal or storage is not the one to make keys with. */
 static int check_version(const struct init_world *in, struct err *e)
 {
@@ -120,13 +106,37 @@ static int check_version(const struct init_world *in, struct err *e)
 	return e->kind ? -1 : 0;
 }
 
+/* The note's run where it is gone on with, else this one's. */
+static int begin_spool(struct init_world *in, struct err *e)
+{
+	const char *since, *run = init_over_run(in, &since);
+
+	in->spool.table = in->facts.table;
+	if (in->spool.stage != SPOOL_NONE)
+		return 0;
+	if (spool_new(&in->spool, in->boot.mem, in->boot.host, in->boot.want, in->spool.path, e) < 0)
+		return -1;
+	in->spool.table = in->facts.table;
+	if (run) {
+		in->spool.id = run;
+		in->spool.since = since;
+	}
+	return 0;
+}
+
+static int begin(struct init_world *in, struct err *e)
+{
+	if (check_version(in, e) < 0 || begin_spool(in, e) < 0)
+		return -1;
+	in->plan = INIT_FRESH;
+	return 0;
+}
+
 static int decide_new(struct init_world *in, struct err *e)
 {
 	const struct init_item *held = item_that(in, CUSTODY_HOLDS, true);
 	const struct spool *s = &in->spool;
 
-	if (check_version(in, e) < 0)
-		return -1;
 	for (size_t i = 0; i < in->n_files; i++)
 		if (in->files[i].there)
 			return refuse(e, "it is never written over: choose another folder, or move it away if its Vault is gone for good",
@@ -141,38 +151,9 @@ static int decide_new(struct init_world *in, struct err *e)
 		return refuse(e, "they belong to another table, or this one was emptied: keep the file until that is clear",
 		              arena_printf(in->boot.mem, "Vault is not initialised, but the spool '%s' holds keys of an init of the "
 		                           "table '%s' that began at %s", s->path, s->table, s->since));
-	if (in->items > 0)
-		return refuse_items(in, e);
-	if (s->stage == SPOOL_NONE && spool_new(&in->spool, in->boot.mem, in->boot.host, in->boot.want, s->path, e) < 0)
+	if (in->items.n > 0 && init_over_decide(in, e) < 0)
 		return -1;
-	in->spool.table = in->facts.table;
-	in->plan = INIT_FRESH;
-	return 0;
-}
-
-/* What can still be done with a Vault whose keys are not here. */
-#define STILL "with a root token or another login Vault can be configured, and its recovery keys made anew by a rekey"
-
-static int refuse_initialised(const struct init_world *in, struct err *e)
-{
-	const struct spool *s = &in->spool;
-	struct arena *a = in->boot.mem;
-
-	if (s->stage == SPOOL_BEGUN) {
-		err_set(e, ERR_GUARD, 0, "Vault is initialised, but the init that began here at %s brought no keys, and nobody has them "
-		        "(note '%s')", s->since, s->path);
-		err_hint(e, "this Vault is new and holds nothing: with all pods down empty the table '%s', remove the note, start the "
-		         "pods and run init again", in->facts.table);
-		return -1;
-	}
-	if (item_that(in, CUSTODY_PREPARED, false) && s->stage == SPOOL_NONE) {
-		err_set(e, ERR_GUARD, 0, "Vault is initialised, and an init began from another machine, whose keys are not in custody yet");
-		err_hint(e, "run init again on that machine: its spool has the keys, or says that they were lost");
-		return -1;
-	}
-	return refuse(e, STILL, arena_printf(a, "Vault is initialised already, by somebody else: its keys are not in custody as "
-	                                     "'%s'", in->in_aws ? custody_name(a, in->boot.want, in->entries[0].word) :
-	                                     in->files[0].path));
+	return begin(in, e);
 }
 
 /* An init that left its keys in the spool is ended with the custody that it had. */
@@ -195,30 +176,57 @@ static int check_spool(const struct init_world *in, struct err *e)
 
 int init_decide(struct init_world *in, struct err *e)
 {
-	if (!text_same(in->boot.status.type, "awskms")) {
-		err_set(e, ERR_GUARD, 0, "Vault's seal is '%s', not 'awskms'", in->boot.status.type ? in->boot.status.type : "?");
+	const char *seal = in->boot.status.type ? in->boot.status.type : in->facts.seal;   /* half made, it does not say */
+
+	if (!text_same(seal, "awskms")) {
+		err_set(e, ERR_GUARD, 0, "Vault's seal is '%s', not 'awskms'", seal ? seal : "?");
 		err_hint(e, "this chooses recovery keys, which only a Vault with auto-unseal has");
 		return -1;
 	}
-	if (check_keys(in, e) < 0 || check_entries(in, e) < 0)
+	if (check_keys(in, e) < 0 || check_entries(in, e) < 0 || init_over_allowed(in, e) < 0)
 		return -1;
 	if (!in->boot.status.initialized)
 		return decide_new(in, e);
 	if (in->spool.stage == SPOOL_KEYS && check_spool(in, e) < 0)
 		return -1;
+	if (in->spool.stage == SPOOL_KEYS && in->note.stage != BEGUN_NONE && !text_same(in->note.id, in->spool.id))
+		return refuse(e, "keep the file until that is clear",
+		              arena_printf(in->boot.mem, "the spool '%s' holds the keys of an init that began at %s, and another one has "
+		                           "begun since, at %s", in->spool.path, in->spool.since, in->note.since));
 	if (in->spool.stage == SPOOL_KEYS)
 		in->plan = INIT_STORE;
 	else if (all_kept(in))
 		in->plan = INIT_DONE;
-	return in->plan == INIT_UNDECIDED ? refuse_initialised(in, e) : 0;
+	if (in->plan != INIT_UNDECIDED)
+		return 0;
+	return init_over_decide(in, e) < 0 ? -1 : begin(in, e);
+}
+
+#define ONCE_MORE "run init again: it starts over by itself where the table holds nothing else, or says what is there"
+
+static int finish_refused(const struct init_world *in, struct err *e)
+{
+	err_set(e, ERR_REMOTE, 400, "initialising Vault: %s", in->refused);
+	if (in->taken)
+		err_hint(e, "somebody else did it at the same time, and has the keys");
+	else if (in->began_before)
+		err_hint(e, "an init from here had begun before: kubectl vault-check says what state Vault is in");
+	else
+		err_hint(e, "mend this, then " ONCE_MORE);
+	return -1;
 }
 
 int init_finish(struct init_world *in, struct err *e)
 {
 	if (in->plan != INIT_FRESH || !in->lost)
 		return 0;
-	if (in->boot.status.initialized)
-		return refuse_initialised(in, e);
+	if (in->refused)
+		return finish_refused(in, e);
+	if (in->boot.status.initialized) {
+		err_set(e, ERR_GUARD, 0, "Vault is initialised, but the reply of sys/init was lost, and nobody has the keys");
+		err_hint(e, ONCE_MORE);
+		return -1;
+	}
 	err_set(e, ERR_NET, 0, "the reply to sys/init was lost, and Vault says that it is not initialised so far");
 	err_hint(e, "run init again in a minute: it goes on, or says what became of this one");
 	return -1;
@@ -258,6 +266,10 @@ struct value *init_report(struct init_world *in, struct arena *a)
 	struct value *list = value_set(a, out, "custody", value_new_list(a));
 
 	value_set_bool(a, out, "changed", in->plan != INIT_DONE);
+	if (in->over.kind != OVER_NONE)
+		value_set_text(a, out, "started_over", in->over.kind == OVER_ASKED ? "asked" : "reply lost");
+	if (in->over.backup)
+		value_set_text(a, out, "backup", in->over.backup);
 	if (in->plan == INIT_FRESH) {
 		value_set_int(a, out, "recovery_shares", in->options.shares);
 		value_set_int(a, out, "recovery_threshold", in->options.threshold);

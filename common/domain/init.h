@@ -15,20 +15,23 @@
  *	not initialised, spool none, prepared or begun    it goes on from there
  *	initialised, spool keys                           they are stored and read back
  *	initialised, custody holds keys, spool none       nothing is left to do
- *	initialised, spool begun                          the reply was lost: nobody has these keys
+ *	initialised, spool or tag begun                   the reply was lost: nobody has these keys, and where the table holds
+ *	                                                  a fresh init's items alone it is started over (init_over.h)
  */
 #ifndef DOMAIN_INIT_H
 #define DOMAIN_INIT_H
 
+#include "domain/begun_tag.h"
 #include "domain/boot.h"
 #include "domain/custody.h"
 #include "domain/custody_file.h"
+#include "domain/init_over.h"
 #include "domain/pgp.h"
 #include "domain/spool.h"
 #include "domain/vault_config.h"
 
 enum { INIT_SHARE_BYTES = 33 };  /* vault, shamir.go: the share of a key of 32 bytes, and where it was cut */
-enum { INIT_ACTIONS = 9, INIT_ITEMS_SHOWN = 8, INIT_COPIES_MAX = 8 };
+enum { INIT_ACTIONS = 9, INIT_COPIES_MAX = 8 };
 extern const char *const init_actions[INIT_ACTIONS];    /* "kms:DescribeKey" ... "dynamodb:DeleteItem" */
 
 struct init_options {
@@ -45,6 +48,7 @@ struct init_options {
 	bool split;                      /* each share is an entry of its own ... */
 	const char *const *share_keys, *const *share_readers;  /* ... under a KMS key, for a principal of its own */
 	int64_t shares, threshold;
+	bool start_over;                 /* --start-over */
 };
 
 /* How one of the nine actions went. */
@@ -95,10 +99,10 @@ struct init_world {
 	struct aws copy_aws[INIT_COPIES_MAX];
 	size_t n_copies;
 	bool files_placed;
-	bool table_read;
-	size_t items;                    /* in the table, as far as looked */
-	const char *shown[INIT_ITEMS_SHOWN];
-	bool seal_flag;                  /* what a refused init leaves behind is among them */
+	struct fresh_items items;        /* of the table, as found before anything is done */
+	struct begun_tag note;           /* the table's tag */
+	const char *note_page;           /* of its tags, while they are read; NULL: the first */
+	struct init_over over;
 
 	struct spool spool;
 	struct secret data_key, values[CUSTODY_VALUES];
@@ -113,6 +117,8 @@ struct init_world {
 
 	size_t copies_verified;          /* of all entries */
 	bool sent, lost;                 /* sys/init; lost: no whole reply came */
+	bool taken;                      /* somebody else called it at the same time: our own note is taken back */
+	const char *refused;             /* what Vault said instead of keys; NULL: nothing */
 	bool began_before;               /* an earlier run had noted that it was about to call it */
 	size_t unsealed;                 /* servers */
 	const char *leader;
@@ -180,7 +186,24 @@ enum { INIT_PROOF_ROWS = 5 };
 extern const struct step init_proof_rows[INIT_PROOF_ROWS];
 MUST_CHECK int init_proof_verdict(const struct init_world *in, struct err *e);
 
-/* init_ready.c, the last rows: every server unsealed, one active, and its Service with an endpoint. */
+/* init_items.c: the table's items and its tag, as they are now. */
+int init_ask_items(const void *world, size_t item, struct request *rq, struct err *e);
+enum heard init_hear_items(void *world, size_t item, const struct reply *reply, struct err *e);
+int init_ask_note(const void *world, size_t item, struct request *rq, struct err *e);
+enum heard init_hear_note(void *world, size_t item, const struct reply *reply, struct err *e);
+/* A Scan's answer into `out`. HEARD_DONE. */
+enum heard init_read_items(struct init_world *in, const struct reply *reply, struct fresh_items *out, struct err *e);
+/* TagResource with this stage of our run. */
+MUST_CHECK int init_ask_tag(const struct init_world *in, struct request *rq, enum begun_stage stage, const char *since,
+                            struct err *e);
+enum heard init_hear_tag(void *world, size_t item, const struct reply *reply, struct err *e);
+/* Around the call: begun, then lost or keys, and off when all is in custody. */
+extern const struct step init_note_begin, init_note_mark, init_note_end;
+
+/* init_ready.c: sys/health of one of the release's servers. */
+size_t init_count_servers(const void *world);
+int init_ask_health(const void *world, size_t item, struct request *rq, struct err *e);
+/* The last rows: every server unsealed, one active, and its Service with an endpoint. */
 enum { INIT_READY_ROWS = 3 };
 extern const struct step init_ready_rows[INIT_READY_ROWS];
 

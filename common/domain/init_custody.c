@@ -39,7 +39,8 @@ static int before_prepare(void *world, size_t item, struct err *e)
 		return 0;
 	if (init_proof_verdict(in, e) < 0)
 		return -1;
-	return spool_write(&in->spool, in->boot.mem, in->boot.host, SPOOL_PREPARED, e);
+	/* Of an init that is gone on with for another machine the first note must say that it had begun. */
+	return spool_write(&in->spool, in->boot.mem, in->boot.host, in->over.ours ? SPOOL_BEGUN : SPOOL_PREPARED, e);
 }
 
 /* Under the key that the run began with, where another one did. */

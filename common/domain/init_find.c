@@ -1,12 +1,8 @@
-/* The reads of init: what the running Vault uses, the two keys, custody, and whether the table is empty. */
+/* The reads of init: what the running Vault uses, the two keys, custody; and (init_items.c) what the table holds. */
 #include "domain/init.h"
 
 #include "core/text.h"
 #include "domain/steps.h"
-
-enum { ITEMS_LOOKED_AT = 25 };
-
-#define SEAL_FLAG "core/seal-initialization-flag"
 
 /* ---- who asks: another account than --account is refused ---- */
 
@@ -225,54 +221,6 @@ static HEAR(hear_proof)
 	return proof->judge(proof_store(in, item), answer.body, e) < 0 ? HEARD_REFUSED : HEARD_DONE;
 }
 
-/* ---- the table: a consistent read, since its own count is hours old ---- */
-
-static ASK(ask_items)
-{
-	const struct init_world *in = world;
-	struct value *params = params_of(&rq->mem, "TableName", in->facts.table, "ProjectionExpression", "#p, #k", NULL);
-
-	(void)item;
-	value_set(&rq->mem, params, "ExpressionAttributeNames", params_of(&rq->mem, "#p", "Path", "#k", "Key", NULL));
-	value_set_bool(&rq->mem, params, "ConsistentRead", true);
-	value_set_int(&rq->mem, params, "Limit", ITEMS_LOOKED_AT);
-	return aws_ask(&in->table_aws, rq, &dynamodb_scan, params, e);
-}
-
-/* Vault's names of things; the top level's path is a space. */
-static const char *item_name(struct arena *a, const struct value *item)
-{
-	const char *path = value_text_or(item, "Path.S", "?"), *key = value_text_or(item, "Key.S", "?");
-
-	return text_same(path, " ") ? arena_text(a, key) : arena_printf(a, "%s/%s", path, key);
-}
-
-static HEAR(hear_items)
-{
-	struct init_world *in = world;
-	struct aws_answer answer;
-	enum heard heard = hear_aws(in->world, &dynamodb_scan, reply, NULL, &answer, e, "looking whether the table '%s' is empty",
-	                            in->facts.table);
-	const struct value *items;
-
-	(void)item;
-	if (heard != HEARD_DONE)
-		return heard;
-	if (value_list(answer.body, "Items", &items, e) < 0)
-		return HEARD_UNSURE;
-	in->items = items->n;
-	in->seal_flag = false;
-	for (size_t i = 0; i < items->n; i++) {
-		const char *name = item_name(in->boot.mem, items->items[i]);
-
-		if (i < INIT_ITEMS_SHOWN)
-			in->shown[i] = name;
-		in->seal_flag |= text_same(name, SEAL_FLAG);
-	}
-	in->table_read = true;
-	return HEARD_DONE;
-}
-
 const struct step init_find_rows[] = {
 	{ .name = "caller.read", .ask = ask_who, .hear = hear_who },
 	{ .name = "config.read", .title = "read the running configuration", .due = config_due, .needs = NEEDS("vault.pods"),
@@ -283,7 +231,12 @@ const struct step init_find_rows[] = {
 	  .ask = init_ask_entry, .hear = init_hear_entry },
 	{ .name = "custody.place", .title = "look where custody is", .count = count_proofs, .due = proof_due, .ask = ask_proof,
 	  .hear = hear_proof },
-	{ .name = "table.items", .title = "look whether the table is empty", .needs = NEEDS("config.read"), .ask = ask_items,
-	  .hear = hear_items },
+	{ .name = "table.items", .title = "look whether the table is empty", .needs = NEEDS("config.read"),
+	  .ask = init_ask_items, .hear = init_hear_items },
+	{ .name = "table.note", .title = "look whether an init has begun", .needs = NEEDS("caller.read", "config.read"),
+	  .ask = init_ask_note, .hear = init_hear_note },
+	{ .name = "pods.health", .title = "look whether a server is unsealed", .needs = NEEDS("vault.status"),
+	  .count = init_count_servers, .due = init_over_asked, .ask = init_ask_health, .hear = init_over_hear_health,
+	  .missed = init_over_missed_health },
 };
 const size_t n_init_find_rows = COUNT_OF(init_find_rows);

@@ -247,8 +247,10 @@ static enum heard take_trial(struct init_world *in, size_t action, struct arena 
 	if (aws_read(a, op_of(action), reply, answer, e) < 0)
 		return HEARD_UNSURE;
 	heard = aws_heard(op_of(action), answer, e);
-	if (heard != HEARD_DONE && heard != HEARD_REFUSED)
+	if (heard != HEARD_DONE && heard != HEARD_REFUSED) {
+		err_while(e, "proving %s", init_actions[action]);
 		return heard;
+	}
 	err_release(e);
 	in->trials[action].asked = true;
 	in->trials[action].allowed = answer->ok || aws_code_is(answer, TABLE_TRIAL_HELD_BACK);

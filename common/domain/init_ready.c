@@ -17,7 +17,7 @@ static bool ready_due(const void *world, size_t item)
 	return in->plan == INIT_DONE || init_all_verified(in);
 }
 
-static size_t count_servers(const void *world)
+size_t init_count_servers(const void *world)
 {
 	const struct init_world *in = world;
 
@@ -30,7 +30,7 @@ static const char *server_name(const struct init_world *in, size_t item)
 }
 
 /* No secret is in it, so it may go through the API server's proxy. */
-ASK(ask_health)
+int init_ask_health(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct init_world *in = world;
 
@@ -53,7 +53,7 @@ HEAR(hear_health)
 	if (why.kind)
 		err_set(e, ERR_LATE, reply->status, "'%s' does not answer yet", server_name(in, item));
 	else
-		err_set(e, ERR_LATE, reply->status, "%zu of %zu servers are unsealed", in->unsealed, count_servers(in));
+		err_set(e, ERR_LATE, reply->status, "%zu of %zu servers are unsealed", in->unsealed, init_count_servers(in));
 	err_hint(e, "kubectl vault-check vault says why; the keys are in custody");
 	return HEARD_NOT_YET;
 }
@@ -118,7 +118,7 @@ HEAR(hear_endpoint)
 
 const struct step init_ready_rows[INIT_READY_ROWS] = {
 	{ .name = "vault.ready", .title = "wait until every server is unsealed", .needs = NEEDS("custody.copies"),
-	  .count = count_servers, .due = ready_due, .patience_s = READY_S, .ask = ask_health, .hear = hear_health },
+	  .count = init_count_servers, .due = ready_due, .patience_s = READY_S, .ask = init_ask_health, .hear = hear_health },
 	{ .name = "vault.leader", .title = "wait until one is active", .needs = NEEDS("vault.ready"), .due = ready_due,
 	  .patience_s = READY_S, .ask = ask_leader, .hear = hear_leader },
 	{ .name = "service.endpoint", .title = "wait for the active one's Service", .needs = NEEDS("vault.leader"),

@@ -11,6 +11,8 @@
 
 enum { DATA_KEY_MAX = 256, INIT_MS = 60000 };
 
+_Static_assert(BEGUN_LEASE_S * 1000 > INIT_MS, "nobody waits longer for the reply than its note says");
+
 #define VAULT_INIT "/v1/sys/init"
 
 DUE(data_key_due)
@@ -82,10 +84,10 @@ HEAR(hear_data_key)
 	if (aws_read(&scratch, data_key_op(in), reply, &answer, e) < 0)
 		return HEARD_UNSURE;
 	heard = aws_heard(data_key_op(in), &answer, e);
-	if (heard == HEARD_REFUSED)
+	if (heard != HEARD_DONE) {
 		err_while(e, in->plan == INIT_STORE ? "opening the spool" : "making a key for the spool");
-	if (heard != HEARD_DONE)
 		return heard;
+	}
 	return take_data_key(in, answer.body, e) < 0 ? HEARD_REFUSED : HEARD_DONE;
 }
 
@@ -102,7 +104,7 @@ HEAR(hear_look)
 	struct init_world *in = world;
 
 	(void)item;
-	if (vault_seal_status_read(in->boot.mem, reply, &in->boot.status, e) < 0)
+	if (boot_read_status(&in->boot, reply, e) < 0)
 		return HEARD_UNSURE;
 	return in->plan == INIT_STORE && init_place_files(in, e) < 0 ? HEARD_REFUSED : HEARD_DONE;
 }
@@ -127,7 +129,7 @@ static int before_init(void *world, size_t item, struct err *e)
 		return err_set(e, ERR_GUARD, 0, "somebody else initialised Vault a moment ago");
 	if (in->in_files && custody_file_try(&in->files[0], in->boot.host, e) < 0)
 		return err_while(e, "nothing was initialised");
-	in->began_before = in->spool.stage == SPOOL_BEGUN;
+	in->began_before = in->spool.stage == SPOOL_BEGUN && in->over.kind == OVER_NONE;
 	if (spool_write(&in->spool, in->boot.mem, in->boot.host, SPOOL_BEGUN, e) < 0)
 		return -1;
 	in->sent = in->lost = true;
@@ -173,25 +175,25 @@ static int keep(struct init_world *in, const struct value *answer, struct err *e
 
 /*
  * "Already" is the one refusal that surely did nothing: the note of having begun is taken back, unless an earlier run of
- * ours had begun too. Another 400 is final, and may come late (vault, http/sys_init.go: any fatal error). Whatever else may
- * come after the keys were made, and is no reply then: the settle row looks, and init_finish tells.
+ * ours had begun too. Another 400 is final, and may come late (vault, http/sys_init.go: any fatal error): nobody gets keys.
+ * Whatever else may come after the keys were made, and is no reply then: the settle row looks, and init_finish tells.
  */
 static enum heard hear_refused_init(struct init_world *in, const struct reply *reply, struct err *e)
 {
-	AUTO(err) struct err ignored = {0};
-
 	if (reply->status != 400) {
 		err_while(e, "initialising Vault");
 		return HEARD_UNSURE;
 	}
-	if (!strstr(e->text, "already initialized"))
-		err_hint(e, "run init again once this is mended: it says what became of the table");
-	else if (in->began_before || spool_write(&in->spool, in->boot.mem, in->boot.host, SPOOL_PREPARED, &ignored) < 0)
-		err_hint(e, "an init from here had begun before: kubectl vault-check says what state Vault is in");
-	else
-		err_hint(e, "somebody else did it at the same time, and has the keys");
-	err_while(e, "initialising Vault");
-	return HEARD_REFUSED;
+	in->refused = arena_text(in->boot.mem, e->text);
+	if (strstr(e->text, "already initialized") && in->began_before) {
+		in->sent = false;   /* what became of the other call, that one's run may know */
+	} else if (strstr(e->text, "already initialized")) {
+		if (spool_write(&in->spool, in->boot.mem, in->boot.host, SPOOL_PREPARED, e) < 0)
+			return HEARD_REFUSED;
+		in->taken = true;
+	}
+	err_release(e);
+	return HEARD_DONE;
 }
 
 /* A spool that cannot be written does not stop custody: the keys are in our hands. */
@@ -217,11 +219,14 @@ static const struct step key_row = {
 	.name = "spool.key", .title = "get a key for the spool", .due = data_key_due, .ask = ask_data_key, .hear = hear_data_key
 };
 
-static const struct step call_rows[] = {
-	{ .name = "vault.look", .title = "ask Vault for its state", .needs = NEEDS("custody.try"), .ask = ask_look,
-	  .hear = hear_look },
-	{ .name = "vault.init", .change = "initialise Vault", .needs = NEEDS("vault.look"), .settle = "vault.look", .due = init_due,
-	  .before = before_init, .timeout_ms = INIT_MS, .ask = ask_init, .hear = hear_init },
+static const struct step look_row = {
+	.name = "vault.look", .title = "ask Vault for its state", .needs = NEEDS("custody.try", "over.still"), .ask = ask_look,
+	.hear = hear_look,
+};
+
+static const struct step call_row = {
+	.name = "vault.init", .change = "initialise Vault", .needs = NEEDS("note.begin"), .settle = "vault.look", .due = init_due,
+	.before = before_init, .timeout_ms = INIT_MS, .ask = ask_init, .hear = hear_init,
 };
 
 const struct step *init_table(struct arena *a, size_t *n)
@@ -231,7 +236,8 @@ const struct step *init_table(struct arena *a, size_t *n)
 		size_t n;
 	} parts[] = {
 		{ init_proof_rows, INIT_PROOF_ROWS }, { &key_row, 1 }, { init_prepare_rows, INIT_PREPARE_ROWS },
-		{ call_rows, COUNT_OF(call_rows) }, { init_store_rows, INIT_STORE_ROWS }, { init_ready_rows, INIT_READY_ROWS },
+		{ init_over_rows, INIT_OVER_ROWS }, { &look_row, 1 }, { &init_note_begin, 1 }, { &call_row, 1 }, { &init_note_mark, 1 },
+		{ init_store_rows, INIT_STORE_ROWS }, { &init_note_end, 1 }, { init_ready_rows, INIT_READY_ROWS },
 	};
 	struct step *all;
 

@@ -86,14 +86,14 @@ int spool_new(struct spool *out, struct arena *a, const struct host *host, const
 	return 0;
 }
 
-/* What is there now is this run's, or nothing. */
-static int check_owner(const struct spool *s, struct arena *a, const struct host *host, struct err *e)
+/* What is there now is this run's, or nothing; and where it holds keys meanwhile they stay. */
+static int check_owner(const struct spool *s, struct arena *a, const struct host *host, enum spool_stage stage, struct err *e)
 {
 	struct spool there;
 
 	if (spool_read(&there, a, host, s->path, e) < 0)
 		return -1;
-	if (there.stage == SPOOL_NONE || text_same(there.id, s->id))
+	if (there.stage == SPOOL_NONE || (text_same(there.id, s->id) && (there.stage != SPOOL_KEYS || stage == SPOOL_KEYS)))
 		return 0;
 	err_set(e, ERR_GUARD, 0, "another init of this release began here at %s ('%s')", there.since, s->path);
 	err_hint(e, "let it end, then run this again");
@@ -105,7 +105,7 @@ int spool_write(struct spool *s, struct arena *a, const struct host *host, enum 
 	AUTO(buf) struct buf text = BUF_MAX(SPOOL_MAX);
 	struct value *v;
 
-	if (check_owner(s, a, host, e) < 0)
+	if (check_owner(s, a, host, stage, e) < 0)
 		return -1;
 	v = params_of(a, "stage", stages[stage], "id", s->id, "cluster", s->cluster, "namespace", s->namespace_, "release",
 	              s->release, "table", s->table, "since", s->since, "kms_key", s->kms_key ? s->kms_key : "", "data_key",
@@ -126,7 +126,7 @@ int spool_write(struct spool *s, struct arena *a, const struct host *host, enum 
 
 int spool_remove(struct spool *s, struct arena *a, const struct host *host, struct err *e)
 {
-	if (check_owner(s, a, host, e) < 0 || host_remove_file(host, s->path, e) < 0)
+	if (check_owner(s, a, host, SPOOL_KEYS, e) < 0 || host_remove_file(host, s->path, e) < 0)
 		return err_while(e, "removing the spool");
 	s->stage = SPOOL_NONE;
 	return 0;

@@ -43,7 +43,7 @@ MUST_CHECK int spool_read(struct spool *out, struct arena *a, const struct host 
 MUST_CHECK int spool_new(struct spool *out, struct arena *a, const struct host *host, const struct want *want,
                          const char *path, struct err *e);
 
-/* Writes the stage. ERR_GUARD: meanwhile another run's file is there. */
+/* Writes the stage. ERR_GUARD: meanwhile another run's file is there, or keys, which no other stage replaces. */
 MUST_CHECK int spool_write(struct spool *s, struct arena *a, const struct host *host, enum spool_stage stage, struct err *e);
 /* Removes the file, unless it became another run's. */
 MUST_CHECK int spool_remove(struct spool *s, struct arena *a, const struct host *host, struct err *e);

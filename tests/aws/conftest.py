@@ -3,7 +3,7 @@ import pytest
 
 from harness import Front
 
-CALM = {"latency_ms": 0, "tag_lag_s": 0, "creating_s": 0, "backups_s": 0, "iam_lag_s": 0}
+CALM = {"latency_ms": 0, "tag_lag_s": 0, "creating_s": 0, "backups_s": 0, "saving_s": 0, "iam_lag_s": 0}
 
 
 @pytest.fixture(scope="session")

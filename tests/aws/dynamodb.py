@@ -1,5 +1,6 @@
-"""DynamoDB: table ARNs, the time a table is CREATING, the time backups take to come up."""
+"""DynamoDB: table ARNs, the time a table is CREATING, the time backups take to come up, what tags may be."""
 import json
+import re
 
 import kms
 from errors import AwsError
@@ -8,6 +9,10 @@ from world import ACCOUNT, dynamodb_backend, now, settings, world
 
 BACKUPS = {"UpdateContinuousBackups", "CreateBackup"}
 ITEMS = {"Query", "Scan"}
+TAGS = {"TagResource", "UntagResource"}
+TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+TAGS_MAX = 50
+BACKUP_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
 
 def arn_of(region, name):
@@ -51,9 +56,15 @@ class Dynamodb(Service):
             _encrypt(req, table_of(req.region, req.resources[0]))
         if req.operation == "UpdateContinuousBackups":
             _check_recovery_period(req.params.get("PointInTimeRecoverySpecification") or {})
+        if req.operation in TAGS:
+            _check_tags(req, table_of(req.region, req.resources[0]))
+        if req.operation == "CreateBackup":
+            _check_backup(req, table_of(req.region, req.resources[0]))
         if req.operation == "DeleteTable":
             _check_protection(table_of(req.region, req.resources[0]))
         for arn in req.resources:
+            if creating(arn) and req.operation in TAGS:
+                raise AwsError("ResourceInUseException", f"Table is being created: {arn}")
             if creating(arn):
                 _refuse_creating(req.operation, arn.split("/")[1])
             if req.operation in BACKUPS and world.table_backups.get(arn, 0) > now():
@@ -66,6 +77,11 @@ class Dynamodb(Service):
             world.table_backups[req.resources[0]] = ready + settings["backups_s"]
         if req.operation == "UpdateTable" and req.params.get("BillingMode") == "PAY_PER_REQUEST":
             world.on_demand[req.resources[0]] = now()
+        if req.operation == "TagResource":
+            table = table_of(req.region, req.resources[0])    # moto keeps what stood there before, too
+            table.tags = [{"Key": k, "Value": v} for k, v in tags_of(table).items()]
+        if req.operation in ("CreateBackup", "DescribeBackup", "ListBackups"):
+            _correct_backups(req, response)
         correct = CORRECT.get(req.operation)
         if correct:
             body = response.json()
@@ -119,6 +135,57 @@ def _encrypt(req, table):
             spec.setdefault("KMSMasterKeyId",
                             table._get_default_encryption_key(ACCOUNT, req.region))
         table.sse_specification = spec
+
+
+def _check_tags(req, table):
+    """moto takes any tag of any table, also of one that is not there."""
+    if not table:
+        raise AwsError("ResourceNotFoundException", "Requested resource not found: ResourcArn: "
+                       f"{req.params.get('ResourceArn')} not found")
+    if req.operation == "UntagResource":
+        if not req.params.get("TagKeys"):
+            raise AwsError("ValidationException", "Atleast one Tag Key needs to be provided as Input.")
+        return
+    given = req.params.get("Tags")
+    if not given:
+        raise AwsError("ValidationException", "Atleast one Tag needs to be provided as Input.")
+    for tag in given:
+        _check_tag(tag["Key"], tag["Value"])
+    if len(tags_of(table) | {t["Key"]: t["Value"] for t in given}) > TAGS_MAX:
+        raise AwsError("ValidationException", f"Too many tags: more than {TAGS_MAX}")
+
+
+def _check_tag(key, value):
+    for text, most, what in ((key, 128, "key"), (value, 256, "value")):
+        if len(text) > most or not TAG_TEXT.fullmatch(text):
+            raise AwsError("ValidationException", f"1 validation error detected: Value at 'tags.{what}' failed to "
+                           f"satisfy constraint: at most {most} letters, spaces, digits and _ . : / = + - @")
+    if not key or key.startswith("aws:"):
+        raise AwsError("ValidationException", "One of the provided Tag Keys is not valid: it is empty or begins with aws:")
+
+
+def _check_backup(req, table):
+    if not table:
+        raise AwsError("TableNotFoundException", f"Table not found: {req.params.get('TableName')}")
+    if not BACKUP_NAME.fullmatch(req.params.get("BackupName", "")):
+        raise AwsError("ValidationException", "1 validation error detected: Value at 'backupName' failed to satisfy "
+                       "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+
+
+def _correct_backups(req, response):
+    """The reply to CreateBackup never says AVAILABLE; later ones do, once its time is over."""
+    body = response.json()
+    if req.operation == "CreateBackup":
+        world.backup_ready[body["BackupDetails"]["BackupArn"]] = now() + settings["saving_s"]
+        found = [body["BackupDetails"]]
+    elif req.operation == "DescribeBackup":
+        found = [body["BackupDescription"]["BackupDetails"]]
+    else:
+        found = body["BackupSummaries"]
+    for backup in found:
+        if req.operation == "CreateBackup" or world.backup_ready.get(backup["BackupArn"], 0) > now():
+            backup["BackupStatus"] = "CREATING"
+    response.replace_json(body)
 
 
 def _check_protection(table):

@@ -81,7 +81,15 @@ def test_tags(dynamodb):
     dynamodb.tag_resource(ResourceArn=ARN, Tags=[{"Key": "a", "Value": "B"},
                                                  {"Key": "c", "Value": "d"}])
     tags = dynamodb.list_tags_of_resource(ResourceArn=ARN)["Tags"]
-    assert {t["Key"]: t["Value"] for t in tags} == {"a": "B", "c": "d"}
+    assert sorted((t["Key"], t["Value"]) for t in tags) == [("a", "B"), ("c", "d")]
+    dynamodb.untag_resource(ResourceArn=ARN, TagKeys=["a", "none"])
+    assert dynamodb.list_tags_of_resource(ResourceArn=ARN)["Tags"] == [{"Key": "c", "Value": "d"}]
+    refused("ValidationException", "Tag Key", dynamodb.untag_resource, ResourceArn=ARN, TagKeys=[])
+    for tags in ([], [{"Key": "k", "Value": "no(brackets)"}], [{"Key": "k", "Value": "x" * 257}],
+                 [{"Key": "aws:k", "Value": "x"}], [{"Key": f"k{i}", "Value": "x"} for i in range(50)]):
+        refused("ValidationException", "", dynamodb.tag_resource, ResourceArn=ARN, Tags=tags)
+    for call, more in ((dynamodb.tag_resource, {"Tags": [{"Key": "k", "Value": "v"}]}), (dynamodb.untag_resource, {"TagKeys": ["k"]})):
+        refused("ResourceNotFoundException", "not found", call, ResourceArn=ARN + "x", **more)
     refused("ResourceNotFoundException", "not found", dynamodb.list_tags_of_resource,
             ResourceArn=ARN + "x")
 
@@ -147,6 +155,24 @@ def test_backups_come_up_after_the_table(front, dynamodb):
         except dynamodb.exceptions.ContinuousBackupsUnavailableException:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_a_backup_takes_its_time(front, dynamodb):
+    dynamodb.create_table(TableName="t", **SCHEMA)
+    refused("ValidationException", "backupName", dynamodb.create_backup, TableName="t", BackupName="a b")
+    refused("TableNotFoundException", "none", dynamodb.create_backup, TableName="none", BackupName="one")
+    front.control("POST", "set", {"saving_s": 0.5})
+    made = dynamodb.create_backup(TableName="t", BackupName="one")["BackupDetails"]
+
+    def status():
+        return dynamodb.list_backups(TableName="t")["BackupSummaries"][0]["BackupStatus"]
+
+    assert made["BackupStatus"] == status() == "CREATING"
+    while status() == "CREATING":
+        time.sleep(0.05)
+    assert status() == "AVAILABLE"
+    described = dynamodb.describe_backup(BackupArn=made["BackupArn"])["BackupDescription"]["BackupDetails"]
+    assert described["BackupStatus"] == "AVAILABLE"
 
 
 def test_consistent_reads(dynamodb):

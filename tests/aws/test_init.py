@@ -57,9 +57,15 @@ class Place:
         return [os.path.join(at, f) for at, _, files in os.walk(self.home) for f in files if "/init" in at]
 
     def fault(self, **fault):
+        self._faults("POST", json.dumps(fault))
+
+    def clear_faults(self):
+        self._faults("DELETE")
+
+    def _faults(self, method, body=None):
         at = urlsplit(self.server.env["AWS_ENDPOINT_URL"])
         c = http.client.HTTPConnection(at.hostname, at.port, timeout=30)
-        c.request("POST", "/_sandbox/faults", json.dumps(fault))
+        c.request(method, "/_sandbox/faults", body)
         assert c.getresponse().status == 200
         c.close()
 
@@ -223,7 +229,8 @@ def caller(place, without):
     """An access key of a user who may do what init takes but for one action."""
     iam = place.client("iam")
     iam.create_user(UserName="operator")
-    rights = [*vault_account.NINE, "dynamodb:Scan", "kms:GenerateDataKey", "secretsmanager:*"]
+    rights = [*vault_account.NINE, "dynamodb:Scan", "dynamodb:ListTagsOfResource", "dynamodb:TagResource",
+              "dynamodb:UntagResource", "kms:GenerateDataKey", "secretsmanager:*"]
     statement = [{"Effect": "Allow", "Action": [a for a in rights if a != without], "Resource": "*"}]
     if without.startswith("secretsmanager:"):
         statement.append({"Effect": "Deny", "Action": without, "Resource": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:*"})
@@ -245,7 +252,8 @@ def test_a_missing_right_is_found_before(start, action):
 
 
 @pytest.mark.parametrize("action", ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue",
-                                    "secretsmanager:TagResource", "kms:GenerateDataKey"])
+                                    "secretsmanager:TagResource", "kms:GenerateDataKey",
+                                    "dynamodb:ListTagsOfResource", "dynamodb:TagResource"])
 def test_custody_is_proven_before(start, action):
     place = start()
     ran = place.init(env=caller(place, action), ok=False)
@@ -278,9 +286,9 @@ def test_reply_lost_is_said_and_nothing_is_repeated(start):
     finally:
         proxy.stop()
     assert proxy.inits == 1
-    assert ran.returncode == 4 and "nobody has them" in ran.stderr, ran.stderr
+    assert ran.returncode == 4 and "nobody has the keys" in ran.stderr, ran.stderr
     ran = place.init(ok=False)
-    assert ran.returncode == 4 and "nobody has them" in ran.stderr
+    assert ran.returncode == 4 and "nobody has them" in ran.stderr and "its pods have to go down first" in ran.stderr
     assert len(place.spools()) == 1
 
 
@@ -300,6 +308,43 @@ def test_a_refused_init_is_recognised(start):
     assert ran.returncode == 1 and "initialising Vault: Vault says 400" in ran.stderr
     ran = place.init(ok=False)
     assert ran.returncode == 4 and "nobody has them" in ran.stderr
+
+
+@pytest.mark.parametrize("match", ["secretsmanager:CreateSecret", "secretsmanager:UpdateSecret"])
+def test_custody_full(start, match):
+    """Before the call nothing is done; after it the keys wait in the spool, and go into custody once there is room."""
+    place = start()
+    place.fault(match=match, kind="error", code="LimitExceededException", message="quota of secrets", count=99)
+    ran = place.init(ok=False)
+    before = match.endswith("CreateSecret")
+    assert ran.returncode == 1 and "quota of secrets" in ran.stderr, ran.stderr
+    assert ("the keys wait encrypted in" in ran.stderr) != before
+    assert place.server.ask("GET", "/v1/sys/init")[1] == {"initialized": not before}
+    place.clear_faults()
+    place.init()
+    assert place.server.ask("GET", "/v1/auth/token/lookup-self", token=place.entry("root-token"))[0] == 200
+    assert place.spools() == []
+
+
+@pytest.mark.parametrize("match, says", [("kms:GenerateDataKey", "making a key for the spool"),
+                                         ("kms:Encrypt", "proving kms:Encrypt"), ("kms:Decrypt", "proving kms:Decrypt")])
+def test_kms_throttled_for_long(start, match, says):
+    place = start()
+    place.fault(match=match, kind="throttle", count=99)
+    ran = place.init(ok=False)
+    assert ran.returncode == 1 and f"{says}: asked too often" in ran.stderr, ran.stderr
+    assert place.server.ask("GET", "/v1/sys/init")[1] == {"initialized": False}
+    place.clear_faults()
+    place.init()
+    assert place.spools() == []
+
+
+def test_wrong_threshold(start):
+    place = start()
+    for words in (("--shares", "3", "--threshold", "4"), ("--shares", "3", "--threshold", "1"), ("--shares", "0")):
+        ran = place.init(*words, ok=False)
+        assert ran.returncode == 2, ran.stderr
+    assert place.server.ask("GET", "/v1/sys/init")[1] == {"initialized": False}
 
 
 def test_throttled_and_lost_replies_of_aws_are_got_over(start):

@@ -26,6 +26,7 @@ settings = {
     "creating_s": 0.0,      # how long a new table is CREATING
     "iam_lag_s": 0.0,       # how long STS and KMS do not know a new role or user
     "backups_s": 0.0,       # how long after ACTIVE point in time recovery cannot be switched on
+    "saving_s": 0.0,        # how long a new backup is CREATING
 }
 
 
@@ -54,6 +55,7 @@ class World:
         self.table_ready = {}           # table ARN -> time at which it becomes ACTIVE
         self.on_demand = {}             # table ARN -> when it was switched to on-demand billing
         self.table_backups = {}         # table ARN -> time from which PITR can be switched on
+        self.backup_ready = {}          # backup ARN -> time at which it becomes AVAILABLE
         self.iam_born = {}              # ARN of a role or user -> when it was made
         self.organization = None        # the service control policy over the account, None: none
         self.throttles = []             # (time, region, table, operation) that DynamoDB throttled

@@ -33,6 +33,7 @@
 #define CLOUD_START_MS INT64_C(1795498584000)
 
 enum { CLOUD_MAX = 16 };    /* of each kind */
+enum { CLOUD_ITEMS = 64 };  /* of a table, by name */
 
 /* How late things show, in ms. */
 struct cloud_lags {
@@ -67,10 +68,14 @@ struct cloud_table {
 	struct cloud_tags tags;
 	int64_t made_ms, pitr_days, items;
 	bool protection, pitr;
+	const char *stored[CLOUD_ITEMS];    /* "core/keyring": beside the nameless `items` */
+	unsigned n_stored;
+	int64_t lock_ms;                    /* "core/_lock" is held until then, of the wall clock; 0: it is not there */
 };
 
 struct cloud_backup {
 	const char *table, *name;
+	int64_t made_ms;                    /* CREATING for a while from then on; 0: of old */
 };
 
 struct cloud_role {
@@ -168,6 +173,9 @@ const char *fake_cloud_tag_of(const struct cloud_tags *tags, const char *name);
 struct cloud_key *fake_cloud_add_key(struct fake_cloud *c, struct cloud_tags tags);
 struct cloud_alias *fake_cloud_add_alias(struct fake_cloud *c, const char *name, const struct cloud_key *key);
 struct cloud_table *fake_cloud_add_table(struct fake_cloud *c, const char *name, struct cloud_tags tags);
+/* An item by name ("core/keyring", "core/"), unless it is there. The name is borrowed. */
+void fake_cloud_store(struct cloud_table *t, const char *name);
+bool fake_cloud_stores(const struct cloud_table *t, const char *name);
 
 /* One key, with one alias that leads to it; one table, one provider; one role, and a second where there is a log group. */
 void fake_cloud_assert_one_of_each(const struct fake_cloud *c);

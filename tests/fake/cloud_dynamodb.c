@@ -3,6 +3,8 @@
 
 #include "core/text.h"
 
+enum { SAVING_MS = 3000 };
+
 static struct cloud_table *table_by_name(struct fake_cloud *c, const char *name)
 {
 	for (unsigned i = 0; i < c->n_tables; i++)
@@ -150,14 +152,41 @@ static void tag_resource(struct cloud_ask *ask)
 	cloud_answer(ask, NULL);
 }
 
+static void untag_resource(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "ResourceArn", "ResourceNotFoundException");
+	const struct value *keys = value_get(ask->in, "TagKeys");
+
+	for (size_t i = 0; t && keys && i < keys->n; i++)
+		fake_cloud_tag(ask->cloud, &t->tags, keys->items[i]->text, NULL);
+	if (t)
+		cloud_answer(ask, NULL);
+}
+
+static void put_item(struct arena *a, struct value *items, const char *path, const char *key)
+{
+	struct value *item = value_push(a, items, value_new_map(a));
+
+	value_set_text(a, value_set(a, item, "Path", value_new_map(a)), "S", path);
+	value_set_text(a, value_set(a, item, "Key", value_new_map(a)), "S", key);
+}
+
+/* Vault's names: the last part is the key, a folder's with its slash; the top level's path is a space. */
+static void put_named(struct arena *a, struct value *items, const char *name)
+{
+	size_t n = strlen(name), cut = n;
+
+	while (cut > 0 && (name[cut - 1] != '/' || cut == n))
+		cut--;
+	put_item(a, items, cut ? arena_printf(a, "%.*s", (int)cut - 1, name) : " ", name + cut);
+}
+
 static void put_items(struct arena *a, const struct cloud_table *t, struct value *items)
 {
-	for (int64_t i = 0; i < t->items; i++) {
-		struct value *item = value_push(a, items, value_new_map(a));
-
-		value_set_text(a, value_set(a, item, "Path", value_new_map(a)), "S", "core");
-		value_set_text(a, value_set(a, item, "Key", value_new_map(a)), "S", arena_printf(a, "item-%lld", (long long)i));
-	}
+	for (int64_t i = 0; i < t->items; i++)
+		put_item(a, items, "core", arena_printf(a, "item-%lld", (long long)i));
+	for (unsigned i = 0; i < t->n_stored; i++)
+		put_named(a, items, t->stored[i]);
 }
 
 static void scan(struct cloud_ask *ask)
@@ -173,8 +202,8 @@ static void scan(struct cloud_ask *ask)
 	}
 	if (!text_same(value_text_or(ask->in, "Select", NULL), "COUNT"))
 		put_items(ask->mem, t, value_set(ask->mem, body, "Items", value_new_list(ask->mem)));
-	value_set_int(ask->mem, body, "Count", t->items > 0);
-	value_set_int(ask->mem, body, "ScannedCount", t->items > 0);
+	value_set_int(ask->mem, body, "Count", t->items + t->n_stored > 0);
+	value_set_int(ask->mem, body, "ScannedCount", t->items + t->n_stored > 0);
 	cloud_answer(ask, body);
 }
 
@@ -238,18 +267,77 @@ static void list_backups(struct cloud_ask *ask)
 		row = value_push(ask->mem, list, value_new_map(ask->mem));
 		value_set_text(ask->mem, row, "TableName", name);
 		value_set_text(ask->mem, row, "BackupName", c->backups[i].name);
-		value_set_text(ask->mem, row, "BackupStatus", "AVAILABLE");
+		value_set_text(ask->mem, row, "BackupStatus", c->backups[i].made_ms + SAVING_MS > c->net.now_ms &&
+		               c->backups[i].made_ms ? "CREATING" : "AVAILABLE");
 	}
 	cloud_answer(ask, body);
 }
 
-/* Reads of one item, and a batch: nothing is there, and nothing is done. */
+static void create_backup(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "TableName", "TableNotFoundException");
+	struct fake_cloud *c = ask->cloud;
+	struct value *body = value_new_map(ask->mem);
+
+	if (!t)
+		return;
+	c->backups[cloud_room(&c->n_backups)] = (struct cloud_backup){
+		.table = t->name, .name = cloud_text(ask, "BackupName"), .made_ms = c->net.now_ms,
+	};
+	value_put(ask->mem, body, "BackupDetails.BackupStatus", value_new_text(ask->mem, "CREATING"));
+	cloud_answer(ask, body);
+}
+
+bool fake_cloud_stores(const struct cloud_table *t, const char *name)
+{
+	for (unsigned i = 0; i < t->n_stored; i++)
+		if (text_same(t->stored[i], name))
+			return true;
+	return false;
+}
+
+void fake_cloud_store(struct cloud_table *t, const char *name)
+{
+	if (!fake_cloud_stores(t, name) && t->n_stored < CLOUD_ITEMS)
+		t->stored[t->n_stored++] = name;
+}
+
+/* Reads of one item, and a batch: nothing but the lock is there, and nothing is done. */
 static void try_item(struct cloud_ask *ask)
 {
 	struct cloud_table *t = named_table(ask, "TableName", "ResourceNotFoundException");
+	struct value *body = value_new_map(ask->mem);
 
+	if (t && t->lock_ms && text_same(value_text_or(ask->in, "Key.Key.S", NULL), "_lock"))
+		value_put(ask->mem, body, "Item.Expires.N", value_new_text(ask->mem, arena_printf(ask->mem, "%lld000000",
+		                                                                                    (long long)t->lock_ms)));
 	if (t)
-		cloud_answer(ask, value_new_map(ask->mem));
+		cloud_answer(ask, body);
+}
+
+static void remove_stored(struct cloud_table *t, const char *name)
+{
+	for (unsigned i = 0; i < t->n_stored; i++)
+		if (text_same(t->stored[i], name))
+			t->stored[i--] = t->stored[--t->n_stored];
+	if (text_same(name, "core/_lock"))
+		t->lock_ms = 0;
+}
+
+/* Without a condition it is done. */
+static void delete_item(struct cloud_ask *ask)
+{
+	struct cloud_table *t = named_table(ask, "TableName", "ResourceNotFoundException");
+	const char *path = value_text_or(ask->in, "Key.Path.S", "?"), *key = value_text_or(ask->in, "Key.Key.S", "?");
+
+	if (!t)
+		return;
+	if (value_get(ask->in, "ConditionExpression")) {
+		cloud_refuse(ask, 400, "ConditionalCheckFailedException", "The conditional request failed");
+		return;
+	}
+	remove_stored(t, text_same(path, " ") ? key : arena_printf(ask->mem, "%s/%s", path, key));
+	cloud_answer(ask, value_new_map(ask->mem));
 }
 
 static void try_batch(struct cloud_ask *ask)
@@ -270,6 +358,8 @@ static const struct cloud_op ops[] = {
 	{ "UpdateTable", true, update_table },
 	{ "ListTagsOfResource", false, list_tags },
 	{ "TagResource", true, tag_resource },
+	{ "UntagResource", false, untag_resource },
+	{ "CreateBackup", true, create_backup },
 	{ "Scan", false, scan },
 	{ "DescribeContinuousBackups", false, describe_pitr },
 	{ "UpdateContinuousBackups", true, update_pitr },
@@ -278,7 +368,7 @@ static const struct cloud_op ops[] = {
 	{ "Query", false, try_item },
 	{ "BatchWriteItem", false, try_batch },
 	{ "UpdateItem", false, try_write },
-	{ "DeleteItem", false, try_write },
+	{ "DeleteItem", false, delete_item },
 };
 
 const struct cloud_service cloud_dynamodb = {

@@ -204,7 +204,17 @@ static void caller(struct cloud_ask *ask)
 	                 "<Arn>arn:aws:iam::" CLOUD_ACCOUNT ":user/ops</Arn>");
 }
 
+/* Whoever brings a token gets the role. */
+static void assume(struct cloud_ask *ask)
+{
+	cloud_text(ask, "WebIdentityToken");
+	cloud_text(ask, "RoleArn");
+	cloud_answer_xml(ask, "<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>of-the-role</SecretAccessKey>"
+	                 "<SessionToken>session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>");
+}
+
 static const struct cloud_op sts_ops[] = {
+	{ "AssumeRoleWithWebIdentity", false, assume },
 	{ "GetCallerIdentity", false, caller },
 };
 

@@ -7,12 +7,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
+/* Straight, or through a tunnel to its pod. */
 static bool is_vault(const struct request *rq)
 {
-	return rq->url && text_starts(rq->url, FAKE_VAULT_URL "/");
+	return rq->url && (rq->tunnel || text_starts(rq->url, FAKE_VAULT_URL "/"));
 }
 
 static bool is_sealed(const struct fake_vault *v)
@@ -85,11 +87,35 @@ static void answer_messages(struct arena *a, const struct value *asked, struct v
 	value_set_text(a, body, "root_token", message_to(a, value_text_or(asked, "root_token_pgp_key", "nobody")));
 }
 
-static void fill_table(struct fake_vault *v)
+static struct cloud_table *table_of(const struct fake_vault *v)
 {
 	for (unsigned i = 0; i < v->cloud->n_tables; i++)
 		if (text_same(v->cloud->tables[i].name, v->table))
-			v->cloud->tables[i].items = 12;
+			return &v->cloud->tables[i];
+	return NULL;
+}
+
+/* A part of what a real one writes. */
+static void fill_table(struct fake_vault *v)
+{
+	static const char *const items[] = {
+		"core/", "core/keyring", "core/seal-config", "core/mounts", "sys/", "sys/policy/", "sys/policy/default", "sys/token/id/",
+	};
+	struct cloud_table *t = table_of(v);
+
+	for (size_t i = 0; t && i < COUNT_OF(items); i++)
+		fake_cloud_store(t, items[i]);
+	if (t)
+		fake_cloud_store(t, arena_printf(&v->cloud->mem, "sys/token/id/h%u", v->inits));
+}
+
+void fake_vault_restart(struct fake_vault *v)
+{
+	const struct cloud_table *t = table_of(v);
+
+	v->initialized = t && fake_cloud_stores(t, "core/keyring");
+	v->half_made = v->initialized && !fake_cloud_stores(t, "core/seal-config");
+	v->unsealed_ms = v->cloud->net.now_ms + v->unsealing_ms;
 }
 
 static void init(struct fake_vault *v, struct arena *a, const struct request *rq, struct reply *reply)
@@ -107,6 +133,7 @@ static void init(struct fake_vault *v, struct arena *a, const struct request *rq
 	v->inits++;
 	v->unsealed_ms = v->cloud->net.now_ms + v->unsealing_ms;
 	fill_table(v);
+	snprintf(v->root_token, sizeof(v->root_token), FAKE_ROOT_TOKEN "%02u", v->inits);
 	if (v->loses_keys) {
 		fake_reply(reply, 500, "{\"errors\":[\"failed to unseal with stored keys: error decrypting\"]}");
 		return;
@@ -123,7 +150,7 @@ static void init(struct fake_vault *v, struct arena *a, const struct request *rq
 		value_push(a, keys, value_new_text(a, arena_printf(a, FAKE_RECOVERY_KEY "%02lld", (long long)i)));
 		value_push(a, encoded, value_new_text(a, arena_printf(a, "XsLnDw%02lld", (long long)i)));
 	}
-	value_set_text(a, body, "root_token", FAKE_ROOT_TOKEN);
+	value_set_text(a, body, "root_token", v->root_token);
 	answer(reply, 200, body);
 }
 
@@ -131,7 +158,7 @@ static void serve(void *to, const struct request *rq, struct reply *reply, unsig
 {
 	struct fake_vault *v = to;
 	AUTO(arena) struct arena a = ARENA_INIT;
-	const char *path = rq->url ? rq->url + strlen(FAKE_VAULT_URL) : "";
+	const char *path = rq->url && strstr(rq->url, "/v1/") ? strstr(rq->url, "/v1/") : "";
 	struct value *body = value_new_map(&a);
 
 	if (!is_vault(rq)) {
@@ -139,7 +166,9 @@ static void serve(void *to, const struct request *rq, struct reply *reply, unsig
 		return;
 	}
 	state(v, &a, body);
-	if (text_same(path, "/v1/sys/seal-status"))
+	if (text_same(path, "/v1/sys/seal-status") && v->half_made)
+		fake_reply(reply, 500, "{\"errors\":[\"core: barrier reports initialized but no seal configuration found\"]}");
+	else if (text_same(path, "/v1/sys/seal-status"))
 		answer(reply, 200, body);
 	else if (text_same(path, "/v1/sys/health"))
 		answer(reply, !v->initialized ? 501 : is_sealed(v) ? 503 : 200, body);

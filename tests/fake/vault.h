@@ -32,8 +32,12 @@ struct fake_vault {
 	unsigned unsealing_ms;       /* how long that takes */
 	/* The next init is refused with 500 after its keys were made, as when kms:Decrypt is missing. */
 	bool loses_keys;
+	bool half_made;              /* a server died within init, before the seal's configuration was written */
+	char root_token[64];         /* of the last init: FAKE_ROOT_TOKEN and its number */
 };
 
 void fake_vault_init(struct fake_vault *v, struct fake_cloud *c, const char *table);
+/* It starts anew, and is what its table says. */
+void fake_vault_restart(struct fake_vault *v);
 
 #endif

@@ -74,7 +74,7 @@ static void marked_key_without_table(struct fake_cloud *c)
 
 static void backup_without_table(struct fake_cloud *c)
 {
-	c->backups[c->n_backups++] = (struct cloud_backup){ TABLE, TABLE "$DeletedTableBackup" };
+	c->backups[c->n_backups++] = (struct cloud_backup){ .table = TABLE, .name = TABLE "$DeletedTableBackup" };
 }
 
 static void secret_without_table(struct fake_cloud *c)

@@ -234,7 +234,7 @@ static bool whole_in(const struct place *p, const char *kind)
 {
 	const char *keys = value_in(p, kind, "recovery-keys"), *token = value_in(p, kind, "root-token");
 
-	if (!token || (!custody_has(p, "pgp") && !text_same(token, FAKE_ROOT_TOKEN)))
+	if (!token || (!custody_has(p, "pgp") && !text_same(token, p->vault.root_token)))
 		return false;
 	if (!custody_of(p)->split)
 		return holds_share(p, keys, 0) && holds_share(p, keys, 4);
@@ -696,7 +696,7 @@ static void keys_in_custody_are_never_written_over(void **state)
 	place_init(&p);
 	assert_int_equal(init_once(&p, NULL, NULL), 0);
 	p.vault.initialized = false;
-	p.account.cloud.tables[0].items = 0;
+	p.account.cloud.tables[0].n_stored = 0;
 	assert_int_equal(init_once(&p, &e, NULL), -1);
 	assert_int_equal(err_exit_code(&e), 4);
 	assert_non_null(strstr(e.text, "custody holds keys for the cluster 'prod', namespace 'vault', release 'vault' since 20"));
@@ -749,7 +749,7 @@ static void keys_that_vault_lost_are_said_to_be_lost(void **state)
 	place_init(&p);
 	p.vault.loses_keys = true;
 	assert_int_equal(init_once(&p, &e, NULL), -1);
-	assert_non_null(strstr(e.text, "nobody has them"));
+	assert_non_null(strstr(e.text, "nobody has the keys"));
 	assert_int_equal(fake_transport_count(&p.account.cloud.net, "vault:/v1/sys/init"), 1);
 	second_run(&p, true, "keys lost");
 }

@@ -242,6 +242,32 @@ static void answers(void **state)
 	assert_int_equal(err_exit_code(&e), 4);
 }
 
+static int name_with(struct program *p, const char *answer, struct err *e)
+{
+	program_open(p);
+	p->app.yes = true;               /* does not count */
+	p->app.answers = fmemopen((char *)answer, strlen(answer), "r");
+	return ask_name(&p->app, e, "prod-vault", "this empties the table '%s'", "prod-vault");
+}
+
+static void the_name_is_to_be_typed(void **state)
+{
+	static const char *const others[] = { "\n", "y\n", "yes\n", "prod-vaul\n", "PROD-VAULT\n", "prod-vault x\n", "x" };
+	AUTO(program) struct program p = program_new();
+	AUTO(err) struct err none = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		AUTO(err) struct err e = { 0 };
+
+		assert_int_equal(name_with(&p, others[i], &e), -1);
+		assert_int_equal(err_exit_code(&e), 4);
+	}
+	assert_int_equal(name_with(&p, "prod-vault\n", &none), 0);
+	fflush(p.app.talk);
+	assert_non_null(strstr(p.talk, "this empties the table 'prod-vault'\ntype its name to go on: "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +284,7 @@ int main(void)
 		cmocka_unit_test(colors),
 		cmocka_unit_test(foreign_text_cannot_steer_the_terminal),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(the_name_is_to_be_typed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,7 +174,7 @@ static const struct found cases[] = {
 	{ "killed with the keys on disk", true, SPOOL_KEYS, CUSTODY_PREPARED, 12, INIT_STORE, NULL },
 	{ "killed before the spool went", true, SPOOL_KEYS, CUSTODY_HOLDS, 12, INIT_STORE, NULL },
 	{ "all done", true, SPOOL_NONE, CUSTODY_HOLDS, 12, INIT_DONE, NULL },
-	{ "reply lost", true, SPOOL_BEGUN, CUSTODY_PREPARED, 12, INIT_UNDECIDED, "nobody has them" },
+	{ "reply lost", true, SPOOL_BEGUN, CUSTODY_PREPARED, 12, INIT_FRESH, NULL },
 	{ "begun elsewhere", true, SPOOL_NONE, CUSTODY_PREPARED, 12, INIT_UNDECIDED, "from another machine" },
 	{ "done by hand", true, SPOOL_NONE, CUSTODY_ABSENT, 12, INIT_UNDECIDED, "by somebody else" },
 	{ "prepared here, done by hand", true, SPOOL_PREPARED, CUSTODY_PREPARED, 12, INIT_UNDECIDED, "by somebody else" },
@@ -183,6 +183,22 @@ static const struct found cases[] = {
 	{ "table emptied", false, SPOOL_KEYS, CUSTODY_ABSENT, 0, INIT_UNDECIDED, "holds keys of an init of the table" },
 	{ "entry deleted", false, SPOOL_NONE, CUSTODY_DELETED, 0, INIT_UNDECIDED, "scheduled for deletion" },
 };
+
+/* Of an initialised Vault the first of a fresh init's, else what belongs to nobody knows whom. */
+static void fill_items(struct given *g, struct fresh_items *items, const struct found *f)
+{
+	static const char *const fresh[] = { "keyring", "master", "seal-config", "mounts", "auth", "audit", "recovery-key",
+	                                     "recovery-config", "local-auth", "local-audit", "local-mounts", "index-header-hmac-key" };
+	static const char *const others[] = { "lock", "x" };
+
+	for (size_t i = 0; i < f->items; i++) {
+		struct value *item = value_new_map(&g->mem);
+
+		value_put(&g->mem, item, "Path.S", value_new_text(&g->mem, f->initialized || i == 0 ? "core" : "logical"));
+		value_put(&g->mem, item, "Key.S", value_new_text(&g->mem, f->initialized ? fresh[i] : others[i]));
+		fresh_items_add(items, &g->mem, item);
+	}
+}
 
 static void fill(struct given *g, struct init_world *in, struct world *w, const struct found *f)
 {
@@ -205,9 +221,7 @@ static void fill(struct given *g, struct init_world *in, struct world *w, const 
 	for (size_t i = 0; i < in->n_items; i++)
 		in->items_kept[i] = (struct init_item){ .store = &in->stores[0], .entry = &in->entries[i],
 		                                        .have = { .state = f->keys, .ours = true } };
-	in->items = f->items;
-	in->shown[0] = "core/lock";
-	in->shown[1] = "logical/x";
+	fill_items(g, &in->items, f);
 }
 
 static void what_is_there_decides(void **state)

@@ -79,6 +79,10 @@ static void the_keys_are_sealed(void **state)
 	assert_int_equal(spool_open(&back, &key, out, &g.e), 0);
 	for (size_t i = 0; i < CUSTODY_VALUES; i++)
 		assert_true(secret_same(&values[i], &out[i]));
+	assert_int_equal(spool_write(&s, &g.mem, &g.host, SPOOL_BEGUN, &g.e), -1);   /* by another process of the same run */
+	assert_int_equal(g.e.kind, ERR_GUARD);
+	err_release(&g.e);
+	assert_int_equal(spool_write(&s, &g.mem, &g.host, SPOOL_KEYS, &g.e), 0);
 	back.id = "00000000000000000000000000000000";
 	assert_int_equal(spool_open(&back, &key, out, &g.e), -1);
 	assert_int_equal(g.e.kind, ERR_CONFIG);
