@@ -87,6 +87,7 @@ static int look(struct proxy *p, const struct step *steps, size_t n, struct err 
 	p->known = false;
 	if (session_loop_over(&p->s, &p->boot, steps, n, false, e) < 0)
 		return -1;
+	p->boot.port.tunnel.plain = !p->boot.tls_on;
 	p->known = true;
 	p->wanted = false;           /* also by those who asked while it was looked for */
 	p->looked_ms = now_ms(p);

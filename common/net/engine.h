@@ -2,7 +2,7 @@
  * The insides of the real transport, shared by engine_curl.c (the transport and
  * its one poll), engine_curl_http.c and engine_curl_end.c (HTTP calls),
  * engine_turn.c (how many of them at once), engine_tls.c (who is trusted),
- * engine_tunnel.c and engine_pipe.c (connections through a WebSocket),
+ * engine_tunnel.c, engine_pipe.c and engine_greet.c (connections through a WebSocket),
  * engine_messages.c (calls that are a WebSocket), engine_spawn.c
  * and engine_child.c (child processes), and engine_signal.c.
  * Nobody else includes this; the promises stand in transport.h and

@@ -79,11 +79,8 @@ static int add_header(struct curl_slist **list, const char *name, const char *va
 /* Who is trusted blindly gets nothing that is worth anything. */
 static int check_blind_trust(const struct request *rq, struct err *e)
 {
-	static const char *const secrets[] = { "Authorization", "X-Vault-Token", "X-Amz-Security-Token", "Cookie" };
-
-	for (size_t i = 0; rq->tls && rq->tls->inspect && i < COUNT_OF(secrets); i++)
-		if (request_header_get(rq, secrets[i]))
-			return err_set(e, ERR_BUG, 0, "'%s' is not sent to a server that nobody has verified", secrets[i]);
+	if (rq->tls && rq->tls->inspect && request_has_credentials(rq))
+		return err_set(e, ERR_BUG, 0, "no credentials are sent to a server that nobody has verified");
 	return 0;
 }
 

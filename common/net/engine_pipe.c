@@ -199,6 +199,14 @@ static void say_close(struct pipe *p, unsigned code)
 	p->until_ms = engine_now_ms() + PIPE_CLOSE_MS;
 }
 
+void pipe_say(struct pipe *p, struct view piece)
+{
+	unsigned char mask[4];
+
+	random_bytes(mask, sizeof(mask));
+	ws_write(&p->out, WS_OP_BINARY, p->prefix, piece, mask);
+}
+
 static void moved(struct pipe *p, bool near)
 {
 	p->near_last = near;
@@ -223,11 +231,10 @@ static void near_end(struct pipe *p)
 /* What libcurl or a client has sent goes out, a message a piece. */
 static void take_in(struct pipe *p)
 {
-	unsigned char mask[4];
 	char piece[PIPE_PIECE];
 	ssize_t n;
 
-	while (p->state == PIPE_OPEN && p->fd >= 0 && !p->near_ended && p->out.n < PIPE_OUT_MAX - PIPE_PIECE) {
+	while (p->state == PIPE_OPEN && p->fd >= 0 && !p->near_ended && !p->greets && p->out.n < PIPE_OUT_MAX - PIPE_PIECE) {
 		n = recv(p->fd, piece, sizeof(piece), 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -242,8 +249,7 @@ static void take_in(struct pipe *p)
 		}
 		p->idle = 0;
 		moved(p, true);
-		random_bytes(mask, sizeof(mask));
-		ws_write(&p->out, WS_OP_BINARY, p->prefix, view_of(piece, (size_t)n), mask);
+		pipe_say(p, view_of(piece, (size_t)n));
 	}
 	wipe(piece, sizeof(piece));
 }
@@ -301,10 +307,14 @@ static bool use_answer(struct pipe *p)
 		reply_release(&call->reply);
 	}
 	engine_trace(p->g, "  %s %s is open", p->asker ? "the WebSocket of" : "tunnel to", p->name);
-	p->user = NULL;
+	p->greets = !p->asker && pipe_must_greet(p);
 	p->tunnel = NULL;
 	p->opened = true;
 	p->state = PIPE_OPEN;
+	if (p->greets)
+		pipe_greet(p);
+	else
+		p->user = NULL;
 	return true;
 }
 
@@ -331,7 +341,8 @@ static void hear(struct pipe *p, struct view message)
 		p->answered |= bytes.n > 0;
 		if (p->fd >= 0)
 			buf_view(&p->back, bytes);
-		return;
+		if (!p->greets || pipe_greeted(p, &e))
+			return;
 	}
 	p->absent = said == TUNNEL_ABSENT && !p->answered;
 	if (e.kind && !p->why.kind)
@@ -423,7 +434,7 @@ static void receive(struct pipe *p)
 
 static void give_back(struct pipe *p)
 {
-	while (p->fd >= 0 && p->back.n > 0) {
+	while (p->fd >= 0 && p->back.n > 0 && !p->greets) {
 		ssize_t n = send(p->fd, p->back.p, p->back.n, MSG_NOSIGNAL);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -489,7 +500,7 @@ void pipe_move(struct pipe *p)
 	}
 	if (p->state != PIPE_CLOSING)
 		return;
-	if ((p->far_ended && p->back.n == 0) || (p->fd < 0 && engine_now_ms() >= p->until_ms))
+	if ((p->far_ended && (p->back.n == 0 || p->greets)) || (p->fd < 0 && engine_now_ms() >= p->until_ms))
 		pipe_end(p, NULL);
 }
 

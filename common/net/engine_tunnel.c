@@ -176,9 +176,9 @@ static size_t pipe_fds(const struct pipe *p, struct curl_waitfd *fds)
 		far |= CURL_WAIT_POLLIN;
 	if (p->out.n > 0)
 		far |= CURL_WAIT_POLLOUT;
-	if (p->state == PIPE_OPEN && !p->near_ended && p->out.n < PIPE_OUT_MAX - PIPE_PIECE)
+	if (p->state == PIPE_OPEN && !p->near_ended && !p->greets && p->out.n < PIPE_OUT_MAX - PIPE_PIECE)
 		near |= CURL_WAIT_POLLIN;
-	if (p->back.n > 0)
+	if (p->back.n > 0 && !p->greets)
 		near |= CURL_WAIT_POLLOUT;
 	if (far)
 		fds[n++] = (struct curl_waitfd){ .fd = p->far, .events = far };
@@ -232,7 +232,7 @@ bool tunnel_why(const struct http *h, bool *unsent, struct err *e)
 {
 	const struct pipe *p = pipe_of(h);
 
-	if (!p || !p->opened || p->absent)
+	if (!p || !p->opened || p->greets || p->absent)
 		*unsent = true;
 	if (!p || !p->why.kind)
 		return false;

@@ -50,7 +50,7 @@ struct pipe {
 	enum tunnel_said (*hear)(unsigned port, unsigned *seen, struct view message, struct view *bytes, struct err *);
 	struct call *asker;          /* a call of messages; NULL: a tunnel's */
 	bool sent, whole, late;      /* the upgrade went out; its reply is there, or refused; its time was over */
-	struct http *user;           /* whose call opened it; NULL once it is open, or gone */
+	struct http *user;           /* whose call opened it; NULL once it is open and has greeted, or gone */
 	struct http *upgrade;        /* the connect-only handle; NULL: closed */
 	char key[WS_KEY_MAX];
 	struct websocket ws;
@@ -60,6 +60,7 @@ struct pipe {
 	uint64_t given;              /* bytes that libcurl got */
 	bool opened, far_ended, close_sent;
 	bool answered;               /* bytes of the far end came */
+	bool greets;                 /* what libcurl or a client sends waits until the far end has answered a greeting */
 	bool absent;                 /* nobody was there: what went in has reached no one */
 	uint64_t idle;               /* the how manieth end of a call was its last one's; 0: none, or a further call has begun */
 	int64_t until_ms;            /* closing: until when; of a call of messages: its time limit */
@@ -89,5 +90,12 @@ MUST_CHECK int loopback_listen(unsigned *port, struct err *e);
 
 /* Says goodbye, without waiting for an answer. */
 void pipe_farewell(struct pipe *p);
+/* A piece of the stream goes out, as soon as it can. */
+void pipe_say(struct pipe *p, struct view piece);
+
+/* engine_greet.c: what goes through is secret, and bare; the greeting; what came after it (false: that is no answer). */
+bool pipe_must_greet(const struct pipe *p);
+void pipe_greet(struct pipe *p);
+bool pipe_greeted(struct pipe *p, struct err *e);
 
 #endif

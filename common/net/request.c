@@ -46,6 +46,16 @@ const char *request_header_get(const struct request *rq, const char *name)
 	return NULL;
 }
 
+bool request_has_credentials(const struct request *rq)
+{
+	static const char *const names[] = { "Authorization", "X-Vault-Token", "X-Amz-Security-Token", "Cookie" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (request_header_get(rq, names[i]))
+			return true;
+	return false;
+}
+
 void request_child(struct request *rq, const char *const *argv)
 {
 	const char **copy;

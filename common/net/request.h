@@ -136,6 +136,8 @@ void request_header(struct request *rq, const char *name, const char *value);
 void request_body(struct request *rq, struct view body, const char *content_type);
 /* NULL when absent. Names in any case. */
 const char *request_header_get(const struct request *rq, const char *name);
+/* One of its headers proves who we are: Authorization, a token of AWS's or Vault's, a cookie. */
+bool request_has_credentials(const struct request *rq);
 /* argv is copied, up to its NULL. */
 void request_child(struct request *rq, const char *const *argv);
 void request_release(struct request *rq);

@@ -29,6 +29,7 @@ struct tunnel {
 	const char *name;
 	const void *owner;
 	unsigned port;       /* for hear */
+	bool plain;          /* a relay's (net/relay.h) bytes are HTTP without TLS: the engine greets the far end first */
 	struct view prefix;  /* stands before each piece of the stream that we send; static, few bytes */
 	/* The upgrade: its address, headers and tls, as of now. */
 	int (*ask)(const struct tunnel *, struct request *, struct err *);

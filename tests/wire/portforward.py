@@ -122,6 +122,26 @@ def refused(ws, folder):
     ws.settle()
 
 
+def gone(ws, folder):
+    """As refused, but that is said late: what came meanwhile a real node's runtime writes into its log."""
+    ws.hello()
+    if b"secret" in (ws.data() or b""):
+        ws.count("logged")
+    ws.channel(ERROR, REFUSED.format(ws.port).encode())
+    ws.close()
+    ws.settle()
+
+
+def talks(ws, folder):
+    """Answers a greeting with more than that."""
+    ws.hello()
+    ws.data()
+    ws.channel(DATA, b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nok")
+    if b"secret" in (ws.data() or b""):
+        ws.count("logged")
+    ws.settle()
+
+
 def dies(ws, folder):
     ws.hello()
     ws.data()
@@ -189,7 +209,7 @@ def strange_channel(ws, folder):
     ws.settle()
 
 
-PODS = {"good": good, "drip": drip, "refused": refused, "dies": dies, "crashes": crashes, "tires": tires, "ends": ends,
+PODS = {"good": good, "drip": drip, "refused": refused, "gone": gone, "talks": talks, "dies": dies, "crashes": crashes, "tires": tires, "ends": ends,
         "vanishes": vanishes, "masked": masked, "too-long": too_long, "other-port": other_port,
         "strange-channel": strange_channel}
 STATUSES = {"absent": (404, "NotFound", 'pods "absent" not found'),

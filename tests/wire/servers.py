@@ -184,6 +184,9 @@ def serve(sock):
         HITS[path] += 1
         if c.doomed:
             raise Gone
+        if rq[:2] == ("OPTIONS", "*"):      # as Go's net/http
+            c.reply(200)
+            continue
         ROWS[path.split("/")[1]](c, rq)
 
 

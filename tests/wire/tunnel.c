@@ -249,6 +249,34 @@ static void what_never_reached_the_pod_is_unsent(void **state)
 	await_hits(&c.rig, "/pods/refused/1000", 1);
 }
 
+/* Whoever is there must have answered something else before; TLS sees to that by itself. */
+static void a_secret_goes_to_nobody_unseen(void **state)
+{
+	static const struct { const char *pod, *words; } cases[] = {
+		{ "gone", "nobody listens on port 8200 of the pod (connection refused)" },
+		{ "talks", "does not answer 'OPTIONS *' as HTTP servers do" },
+	};
+	AUTO(cluster) struct cluster c = { 0 };
+
+	(void)state;
+	cluster_open(&c);
+	for (size_t i = 0; i < 2 * COUNT_OF(cases); i++) {
+		const char *pod = cases[i / 2].pod;
+		AUTO(text) char *logged = xasprintf("/pods/%s/logged", pod), *open = xasprintf("/pods/%s/open", pod);
+		AUTO(call) struct call *call = pod_call(&c, pod, 8200, i % 2 ? "PUT" : "GET", "/ok", NULL);
+
+		if (i % 2)
+			request_body(&call->rq, view_text("{\"jwt\":\"secret\"}"), NULL);
+		else
+			request_header(&call->rq, "X-Vault-Token", "secret");
+		ask(&c.rig, call);
+		if (call->end != CALL_UNSENT || !strstr(call->err.text, cases[i / 2].words))
+			fail_msg("%s: end %d: %s", pod, call->end, call->err.text);
+		assert_int_equal(hits(&c.rig, open), 1 + i % 2);
+		assert_int_equal(hits(&c.rig, logged), 0);
+	}
+}
+
 static void what_breaks_afterwards_is_lost(void **state)
 {
 	static const struct { const char *pod, *path, *words; } cases[] = {
@@ -395,6 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reply_comes_through),
+		cmocka_unit_test(a_secret_goes_to_nobody_unseen),
 		cmocka_unit_test(one_websocket_serves_one_call_after_the_other),
 		cmocka_unit_test(two_clusters_share_nothing),
 		cmocka_unit_test(calls_side_by_side_take_two_a_pod),
