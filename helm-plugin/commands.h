@@ -10,5 +10,6 @@ extern const struct command cmd_eso;
 extern const struct command cmd_tls;
 extern const struct command cmd_init;
 extern const struct command cmd_proxy;
+extern const struct command cmd_recover;
 
 #endif

@@ -2,7 +2,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_plan, &cmd_apply, &cmd_install, &cmd_values, &cmd_outputs, &cmd_init, &cmd_configure, &cmd_eso, &cmd_tls, &cmd_proxy,
-	&cmd_link_kubectl,
+	&cmd_recover, &cmd_link_kubectl,
 };
 
 int main(int argc, char **argv)

@@ -17,3 +17,5 @@ const struct aws_op secretsmanager_describe_secret = SECRETS("DescribeSecret");
 const struct aws_op secretsmanager_update_secret = SECRETS("UpdateSecret");
 const struct aws_op secretsmanager_replicate_secret_to_regions = SECRETS("ReplicateSecretToRegions");
 const struct aws_op secretsmanager_get_secret_value = SECRETS("GetSecretValue");
+const struct aws_op secretsmanager_put_secret_value = SECRETS("PutSecretValue");
+const struct aws_op secretsmanager_update_secret_version_stage = SECRETS("UpdateSecretVersionStage");

@@ -42,7 +42,8 @@ extern const struct aws_op cloudwatch_get_metric_data;
 extern const struct aws_op logs_describe_log_groups, logs_create_log_group;
 
 extern const struct aws_op secretsmanager_create_secret, secretsmanager_describe_secret, secretsmanager_update_secret,
-	secretsmanager_get_secret_value, secretsmanager_replicate_secret_to_regions;
+	secretsmanager_get_secret_value, secretsmanager_replicate_secret_to_regions, secretsmanager_put_secret_value,
+	secretsmanager_update_secret_version_stage;
 
 extern const struct aws_op ssm_put_parameter, ssm_get_parameter, ssm_get_parameter_history;
 

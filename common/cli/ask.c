@@ -1,10 +1,12 @@
 #include "cli/ask.h"
 
 #include "cli/text_width.h"
+#include "core/secret.h"
 #include "core/text.h"
 
 #include <poll.h>
 #include <signal.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { QUESTION_MAX = 4096, LOOK_AGAIN_MS = 100 };
@@ -100,4 +102,58 @@ int ask_yes(struct app *app, struct err *e, const char *fmt, ...)
 		return -1;
 	}
 	return read_answer(app, buf_str(&question), e);
+}
+
+static bool echo_off(int fd, struct termios *before)
+{
+	struct termios quiet;
+
+	if (tcgetattr(fd, before) != 0)
+		return false;
+	quiet = *before;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	return tcsetattr(fd, TCSADRAIN, &quiet) == 0;
+}
+
+static int read_hidden(struct app *app, struct buf *out, struct err *e)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	if (wait_for_line(app, e) < 0)
+		return -1;
+	n = getline(&line, &cap, app->answers);
+	while (n > 0 && strchr("\r\n", line[n - 1]))
+		n--;
+	if (n >= 0)
+		buf_put(out, line, (size_t)n);
+	if (line)
+		wipe(line, cap);
+	free(line);
+	return n >= 0 ? buf_whole(out, "what was typed", e) : err_set(e, ERR_USAGE, 0, "nothing was typed");
+}
+
+int ask_hidden(struct app *app, struct buf *out, struct err *e, const char *fmt, ...)
+{
+	AUTO(buf) struct buf text = BUF_MAX(QUESTION_MAX);
+	struct termios before;
+	va_list ap;
+	int result;
+
+	if (!app->answers)
+		app->answers = fopen("/dev/tty", "re");
+	if (!app->answers || fileno(app->answers) < 0 || !echo_off(fileno(app->answers), &before))
+		return err_set(e, ERR_USAGE, 0, "there is no terminal to type at");
+	/* What stdio has read and not given yet would stay in its memory. */
+	setvbuf(app->answers, NULL, _IONBF, 0);
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	fputs(buf_str(&text), app->talk);
+	fflush(app->talk);
+	result = read_hidden(app, out, e);
+	(void)tcsetattr(fileno(app->answers), TCSADRAIN, &before);
+	fputc('\n', app->talk);
+	return result;
 }

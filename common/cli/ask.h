@@ -19,4 +19,10 @@ MUST_CHECK int ask_yes(struct app *app, struct err *e, const char *fmt, ...) PRI
  */
 MUST_CHECK int ask_name(struct app *app, struct err *e, const char *name, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
+/*
+ * One line, appended to out without its end, typed without echo; out is the caller's to wipe. ERR_USAGE: there is no
+ * terminal, or it was closed; ERR_STOPPED when interrupted.
+ */
+MUST_CHECK int ask_hidden(struct app *app, struct buf *out, struct err *e, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 #endif

@@ -1,5 +1,5 @@
 /* C2SP age.md: a header of stanzas, each with the file key for one recipient, a MAC over it, and a payload of chunks. */
-#include "core/age.h"
+#include "core/age_private.h"
 
 #include "core/digest.h"
 #include "core/secret.h"
@@ -7,7 +7,10 @@
 
 #include <openssl/evp.h>
 
-enum { KEY = 32, FILE_KEY = 16, TAG = 16, NONCE = 12, PAYLOAD_NONCE = 16, RECIPIENT_TEXT = 62, SYMBOLS = 58, CHECKSUM = 6 };
+enum {
+	KEY = AGE_KEY, FILE_KEY = AGE_FILE_KEY, TAG = AGE_TAG, NONCE = AGE_NONCE, PAYLOAD_NONCE = AGE_PAYLOAD_NONCE,
+	RECIPIENT_TEXT = 62, SYMBOLS = AGE_SYMBOLS, CHECKSUM = 6
+};
 
 SCOPE_END(pkey, EVP_PKEY *, EVP_PKEY_free(*v))
 SCOPE_END(derivation, EVP_PKEY_CTX *, EVP_PKEY_CTX_free(*v))
@@ -19,7 +22,7 @@ static void must(bool done)
 		abort();
 }
 
-/* ---- recipients: Bech32 ---- */
+/* ---- Bech32 ---- */
 
 static uint32_t polymod(uint32_t sum, unsigned symbol)
 {
@@ -47,10 +50,10 @@ static uint32_t prefix_sum(const char *prefix)
 }
 
 /* Fills symbols with five bits each; false when a character or the checksum is wrong. */
-static bool read_symbols(const char *text, unsigned char symbols[SYMBOLS])
+static bool read_symbols(const char *prefix, const char *text, unsigned char symbols[SYMBOLS])
 {
 	static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-	uint32_t sum = prefix_sum("age");
+	uint32_t sum = prefix_sum(prefix);
 
 	for (size_t i = 0; i < SYMBOLS; i++) {
 		const char *at = strchr(alphabet, text[i]);
@@ -63,28 +66,35 @@ static bool read_symbols(const char *text, unsigned char symbols[SYMBOLS])
 	return sum == 1;
 }
 
-int age_recipient_parse(const char *text, struct age_recipient *out, struct err *e)
+bool age_bech32(const char *prefix, const char *text, unsigned char out[KEY])
 {
 	unsigned char symbols[SYMBOLS];
 	unsigned bits = 0, held = 0, n = 0;
+	bool right = read_symbols(prefix, text, symbols);
 
-	if (strlen(text) != RECIPIENT_TEXT || !text_starts(text, "age1") || !read_symbols(text + 4, symbols))
-		return err_set(e, ERR_USAGE, 0, "'%s' is no recipient of age's ('age1' and 58 letters and digits)", text);
-	for (size_t i = 0; i < SYMBOLS - CHECKSUM; i++) {
+	for (size_t i = 0; right && i < SYMBOLS - CHECKSUM; i++) {
 		bits = (bits << 5 | symbols[i]) & 0xfff;
 		held += 5;
 		if (held < 8)
 			continue;
 		held -= 8;
-		out->point[n++] = (unsigned char)(bits >> held);
+		out[n++] = (unsigned char)(bits >> held);
 	}
+	wipe(symbols, sizeof(symbols));
+	return right;
+}
+
+int age_recipient_parse(const char *text, struct age_recipient *out, struct err *e)
+{
+	if (strlen(text) != RECIPIENT_TEXT || !text_starts(text, "age1") || !age_bech32("age", text + 4, out->point))
+		return err_set(e, ERR_USAGE, 0, "'%s' is no recipient of age's ('age1' and 58 letters and digits)", text);
 	return 0;
 }
 
 /* ---- the primitives ---- */
 
-/* RFC 5869 with SHA-256 and 32 bytes of output, which is one block. */
-static void hkdf(struct view key, struct view salt, const char *info, unsigned char out[KEY])
+/* 32 bytes are one block. */
+void age_hkdf(struct view key, struct view salt, const char *info, unsigned char out[KEY])
 {
 	static const unsigned char zeros[KEY];
 	unsigned char prk[KEY];
@@ -110,19 +120,18 @@ static void seal(struct buf *out, const unsigned char key[KEY], const unsigned c
 	free(text);
 }
 
-static int agree(const unsigned char secret[KEY], const struct age_recipient *to, unsigned char share[KEY],
-				 unsigned char shared[KEY], struct err *e)
+int age_agree(const unsigned char scalar[KEY], const unsigned char point[KEY], unsigned char own[KEY],
+			  unsigned char shared[KEY])
 {
-	AUTO(pkey) EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, KEY);
-	AUTO(pkey) EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, to->point, KEY);
-	AUTO(derivation) EVP_PKEY_CTX *c = own ? EVP_PKEY_CTX_new(own, NULL) : NULL;
+	AUTO(pkey) EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, scalar, KEY);
+	AUTO(pkey) EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, point, KEY);
+	AUTO(derivation) EVP_PKEY_CTX *c = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
 	size_t n = KEY;
 
-	must(own && peer && c && EVP_PKEY_get_raw_public_key(own, share, &n) == 1);
+	must(key && peer && c && EVP_PKEY_get_raw_public_key(key, own, &n) == 1);
 	/* A result of zeros, from a point of small order, is an error of OpenSSL's. */
-	if (EVP_PKEY_derive_init(c) != 1 || EVP_PKEY_derive_set_peer(c, peer) != 1 || EVP_PKEY_derive(c, shared, &n) != 1)
-		return err_set(e, ERR_USAGE, 0, "a recipient's key cannot be encrypted to");
-	return 0;
+	return EVP_PKEY_derive_init(c) == 1 && EVP_PKEY_derive_set_peer(c, peer) == 1 && EVP_PKEY_derive(c, shared, &n) == 1 ?
+	    0 : -1;
 }
 
 /* ---- the file ---- */
@@ -148,11 +157,13 @@ static int put_stanza(struct buf *out, const struct host *host, const struct age
 
 	if (host_random(host, secret, KEY, e) < 0)
 		return -1;
-	result = agree(secret, to, share, shared, e);
+	result = age_agree(secret, to->point, share, shared);
+	if (result < 0)
+		err_set(e, ERR_USAGE, 0, "a recipient's key cannot be encrypted to");
 	if (result == 0) {
 		memcpy(salt, share, KEY);
 		memcpy(salt + KEY, to->point, KEY);
-		hkdf(view_of(shared, KEY), view_of(salt, sizeof(salt)), "age-encryption.org/v1/X25519", key);
+		age_hkdf(view_of(shared, KEY), view_of(salt, sizeof(salt)), "age-encryption.org/v1/X25519", key);
 		seal(&sealed, key, nonce, view_of(file_key, FILE_KEY));
 		buf_text(out, "-> X25519 ");
 		put_base64(out, view_of(share, KEY));
@@ -166,17 +177,24 @@ static int put_stanza(struct buf *out, const struct host *host, const struct age
 	return result;
 }
 
+void age_mac(struct view header, const unsigned char file_key[FILE_KEY], unsigned char out[KEY])
+{
+	unsigned char key[KEY];
+
+	age_hkdf(view_of(file_key, FILE_KEY), view_text(NULL), "header", key);
+	hmac_sha256(view_of(key, KEY), header, out);
+	wipe(key, KEY);
+}
+
 static void put_mac(struct buf *out, size_t start, const unsigned char file_key[FILE_KEY])
 {
-	unsigned char key[KEY], mac[KEY];
+	unsigned char mac[KEY];
 
-	hkdf(view_of(file_key, FILE_KEY), view_text(NULL), "header", key);
 	buf_text(out, "---");
-	hmac_sha256(view_of(key, KEY), view_of(out->p + start, out->n - start), mac);
+	age_mac(view_of(out->p + start, out->n - start), file_key, mac);
 	buf_text(out, " ");
 	put_base64(out, view_of(mac, KEY));
 	buf_text(out, "\n");
-	wipe(key, KEY);
 }
 
 /* One chunk, the last: its nonce is a counter of zero and the mark of the end. */
@@ -188,7 +206,7 @@ static int put_payload(struct buf *out, const struct host *host, const unsigned 
 
 	if (host_random(host, salt, sizeof(salt), e) < 0)
 		return -1;
-	hkdf(view_of(file_key, FILE_KEY), view_of(salt, sizeof(salt)), "payload", key);
+	age_hkdf(view_of(file_key, FILE_KEY), view_of(salt, sizeof(salt)), "payload", key);
 	buf_put(out, salt, sizeof(salt));
 	seal(out, key, nonce, plain);
 	wipe(key, KEY);

@@ -1,7 +1,7 @@
 /*
  * Encryption to recipients as age does it (age-encryption.org/v1, by X25519):
- * what comes out is a file that `age --decrypt -i IDENTITY` opens. Only writing;
- * whoever encrypts here cannot read it again.
+ * what comes out is a file that `age --decrypt -i IDENTITY` opens. Reading it
+ * again takes the identity (age_open.h).
  *
  *	age_recipient_parse("age1...", &recipients[n], e)
  *	age_encrypt(&out, host, recipients, n, plain, e)

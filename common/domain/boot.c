@@ -197,6 +197,14 @@ static enum heard hear_pods_of_release(void *world, size_t item, const struct re
 	return HEARD_REFUSED;
 }
 
+int boot_at_pod(struct boot *out, const struct boot *b, const struct pod *pod, struct err *e)
+{
+	*out = *b;
+	out->server = pod;
+	out->token = (struct secret){0};
+	return open_port(out, e);
+}
+
 /* ---- what it says of itself ---- */
 
 static int ask_status(const void *world, size_t item, struct request *rq, struct err *e)

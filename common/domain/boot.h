@@ -105,6 +105,12 @@ const struct step *boot_table(struct arena *a, const struct step *own, size_t n,
  */
 MUST_CHECK int boot_read_status(struct boot *b, const struct reply *reply, struct err *e);
 
+/*
+ * The way to one pod of the release alone, with no token: out borrows from b, and stays where it is (its port is borrowed by
+ * what is asked). After boot_steps.
+ */
+MUST_CHECK int boot_at_pod(struct boot *out, const struct boot *b, const struct pod *pod, struct err *e);
+
 /* path "/v1/sys/mounts". body NULL: none. The token goes along where there is one. */
 MUST_CHECK int boot_ask(const struct boot *b, struct request *rq, const char *method, const char *path,
                         const struct value *body, struct err *e);

@@ -69,6 +69,7 @@ struct custody_kind {
 	const char *word;                /* "ssm" */
 	const char *where;               /* "AWS Systems Manager, Parameter Store" */
 	size_t max;                      /* bytes that an entry takes; 0: enough */
+	bool stages;                     /* a new value lies beside the valid one, until it takes its place in one step */
 	/* The four calls; all NULL: files. */
 	const struct aws_op *find, *make, *read, *store;
 	const char *absent;              /* what `find` says when nothing is there */
@@ -144,6 +145,10 @@ enum heard custody_hear_value(const struct custody_store *s, const char *word, c
 const char *custody_placeholder(struct arena *a, const char *id);
 /* The run that a value is the placeholder of, in the arena; NULL: it is none. */
 const char *custody_placeholder_run(struct arena *a, struct view value);
+
+/* Parameters of CreateSecret for an entry that init did not make: it holds, with the placeholder until something is promoted. */
+struct value *custody_adopt_params(struct arena *a, const struct custody_store *s, const struct custody_entry *entry,
+                                   const char *id);
 
 /* A copy in another region, under a key of that region: Secrets Manager alone has them. */
 struct custody_copy {

@@ -1,5 +1,7 @@
 #include "domain/custody_file.h"
 
+#include "aws/creds.h"
+#include "core/age_open.h"
 #include "core/digest.h"
 #include "core/text.h"
 
@@ -109,4 +111,36 @@ int custody_file_place(const struct custody_file *f, const struct host *host, co
 const char *custody_file_how_to_read(struct arena *a, const struct custody_file *f)
 {
 	return arena_printf(a, f->pgp ? "gpg --decrypt %s" : "age --decrypt -i IDENTITY %s", f->path);
+}
+
+static int read_identities(const struct host *host, const char *const *paths, struct age_identity *out, size_t *n,
+                           struct err *e)
+{
+	for (; *paths; paths++) {
+		AUTO(wiped) struct buf text = BUF_MAX(AGE_IDENTITY_FILE_MAX);
+		AUTO(text) char *path = host_path(host, *paths);
+
+		if (host_read_file(host, path, &text, e) < 0 || buf_whole(&text, "the file", e) < 0 ||
+		    age_identities_parse(buf_bytes(&text), out, n, e) < 0) {
+			e->kind = ERR_CONFIG;
+			return err_while(e, "--identity: '%s'", path);
+		}
+	}
+	return 0;
+}
+
+int custody_file_open(struct buf *out, const struct host *host, const char *path, const char *const *identities,
+                      struct err *e)
+{
+	struct age_identity held[AGE_IDENTITIES_MAX] = {0};
+	AUTO(buf) struct buf file = BUF_MAX(SEALED_MAX);
+	size_t n = 0;
+	int result = read_identities(host, identities, held, &n, e);
+
+	if (result == 0)
+		result = host_read_file(host, path, &file, e);
+	if (result == 0 && (buf_whole(&file, "the file", e) < 0 || age_decrypt(out, held, n, buf_bytes(&file), e) < 0))
+		result = err_while(e, "opening '%s'", path);
+	age_identities_release(held, AGE_IDENTITIES_MAX);
+	return result;
 }

@@ -2,8 +2,9 @@
  * Custody in files of one's own: a file an entry in a folder, 0600. Those of
  * the kind "file" are encrypted by age to recipients (core/age.h); those of
  * "pgp" are the messages that Vault answers when it was given public keys.
- * Nothing here can read them again, so the spool keeps the very files until they
- * are in place.
+ * Whoever writes them need not be able to read them again, so the spool keeps the
+ * very files until they are in place; with an identity (core/age_open.h) those of
+ * age's are opened.
  */
 #ifndef DOMAIN_CUSTODY_FILE_H
 #define DOMAIN_CUSTODY_FILE_H
@@ -41,5 +42,12 @@ MUST_CHECK int custody_file_place(const struct custody_file *f, const struct hos
 
 /* How it is read, as a command. */
 const char *custody_file_how_to_read(struct arena *a, const struct custody_file *f);
+
+/*
+ * Appends what the file at path holds, opened with identities (paths of age's files, NULL-terminated). ERR_ABSENT: there is
+ * no such file. out is the caller's to wipe.
+ */
+MUST_CHECK int custody_file_open(struct buf *out, const struct host *host, const char *path, const char *const *identities,
+                                 struct err *e);
 
 #endif

@@ -13,9 +13,9 @@ enum { SSM_VALUE_MAX = 8192, SECRET_VALUE_MAX = 65536 };
 
 static const char *description(const struct custody_entry *entry)
 {
-	return entry->root ? "root token of Vault, as helm vault-aws init got it" :
-	       entry->share ? "a recovery key of Vault, as helm vault-aws init got it" :
-	       "recovery keys of Vault, as helm vault-aws init got them";
+	return entry->root ? "root token of Vault, as helm vault-aws got it" :
+	       entry->share ? "a recovery key of Vault, as helm vault-aws got it" :
+	       "recovery keys of Vault, as helm vault-aws got them";
 }
 
 /* AWS's JSON has times as seconds since 1970, with a fraction. */
@@ -99,6 +99,15 @@ static struct value *secret_store(struct arena *a, const struct custody_store *s
 
 	(void)have;
 	value_set(a, params, "SecretString", value_new_view(a, value));
+	return params;
+}
+
+struct value *custody_adopt_params(struct arena *a, const struct custody_store *s, const struct custody_entry *entry,
+                                   const char *id)
+{
+	struct value *params = secret_make(a, s, entry, id);
+
+	value_set_text(a, params, "Description", description(entry));
 	return params;
 }
 
@@ -338,7 +347,7 @@ static const struct custody_proof bucket_proofs[] = {
 
 const struct custody_kind custody_kinds[CUSTODY_KINDS] = {
 	{ .word = "secretsmanager", .where = "AWS Secrets Manager, encrypted with --custody-kms-key", .max = SECRET_VALUE_MAX,
-	  .find = &secretsmanager_describe_secret, .make = &secretsmanager_create_secret,
+	  .stages = true, .find = &secretsmanager_describe_secret, .make = &secretsmanager_create_secret,
 	  .read = &secretsmanager_get_secret_value, .store = &secretsmanager_update_secret,
 	  .absent = "ResourceNotFoundException", .taken = "ResourceExistsException", .value = "SecretString",
 	  .find_params = secret_id, .read_params = secret_id, .make_params = secret_make, .store_params = secret_store,
@@ -357,5 +366,5 @@ const struct custody_kind custody_kinds[CUSTODY_KINDS] = {
 	  .found = object_take, .proofs = bucket_proofs, .how_to_read = object_how, .policy = object_policy,
 	  .policy_goes_to = "a statement for the policy of the bucket" },
 	{ .word = "pgp", .where = "files in --out, each key encrypted by Vault itself to one --pgp-key" },
-	{ .word = "file", .where = "files in --out for age, encrypted to --recipient" },
+	{ .word = "file", .where = "files in --out for age, encrypted to --recipient", .stages = true },
 };

@@ -62,6 +62,11 @@ int vault_seal_status_read(struct arena *a, const struct reply *reply, struct va
 	    value_bool(v, "sealed", &s.sealed, e) < 0)
 		return -1;
 	s.migration = value_bool_or(v, "migration", false);
+	s.recovery_seal = value_bool_or(v, "recovery_seal", false);
+	s.threshold = value_int_or(v, "t", 0);
+	s.shares = value_int_or(v, "n", 0);
+	s.progress = value_int_or(v, "progress", 0);
+	s.nonce = value_text_or(v, "nonce", "");
 	s.type = value_text_or(v, "type", NULL);
 	s.storage_type = value_text_or(v, "storage_type", NULL);
 	s.version = value_text_or(v, "version", NULL);

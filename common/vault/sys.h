@@ -23,6 +23,9 @@ enum vault_state {
 
 struct vault_seal_status {
 	bool initialized, sealed, migration;
+	bool recovery_seal;           /* its shares are recovery keys */
+	int64_t threshold, shares, progress;   /* of the shares that unseal; progress: given so far */
+	const char *nonce;            /* of that progress; "": none was given */
 	const char *type, *storage_type, *version, *cluster_id;
 };
 

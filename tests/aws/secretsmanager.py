@@ -64,6 +64,12 @@ class SecretsManager(Service):
             raise AwsError("InvalidRequestException", "You can't create this secret because a secret "
                            "with this name is already scheduled for deletion.")
 
+    def after(self, req, response):
+        """GetSecretValue gives AWSCURRENT where no stage is named; moto, what was last put there."""
+        if req.operation == "UpdateSecretVersionStage" and req.params["VersionStage"] == "AWSCURRENT":
+            secret = find(req.region, req.params["SecretId"])
+            secret.set_default_version_id(req.params["MoveToVersionId"])
+
 
 def _check_value(req):
     token = req.params.get("ClientRequestToken")

@@ -92,7 +92,10 @@ struct cloud_provider {
 
 struct cloud_secret {
 	const char *name, *arn, *key, *value, *description;
-	const char *token;                  /* of the last write */
+	const char *token;                  /* of the last write that became current: its version's id */
+	struct cloud_version {
+		const char *id, *value;         /* NULL: none */
+	} pending, previous;
 	struct cloud_tags tags;
 	int64_t made_ms;
 	unsigned updates;

@@ -69,6 +69,7 @@ static void update_secret(struct cloud_ask *ask)
 
 	if (!s || is_repeat(ask, s))
 		return;
+	s->previous = (struct cloud_version){ s->token, s->value };
 	s->value = cloud_text(ask, "SecretString");
 	s->description = cloud_text(ask, "Description");
 	s->token = cloud_text(ask, "ClientRequestToken");
@@ -76,10 +77,59 @@ static void update_secret(struct cloud_ask *ask)
 	answer_short(ask, s);
 }
 
+/* Beside the current version, under the label AWSPENDING, which an earlier one loses. */
+static void put_secret_value(struct cloud_ask *ask)
+{
+	struct cloud_secret *s = named_secret(ask);
+	const char *id = cloud_text(ask, "ClientRequestToken"), *value = cloud_text(ask, "SecretString");
+
+	if (!s || is_repeat(ask, s))
+		return;
+	if (!text_same(value_text_or(ask->in, "VersionStages.0", NULL), "AWSPENDING"))
+		cloud_refuse(ask, 400, "InvalidParameterException", "only AWSPENDING is known here");
+	else if (text_same(s->pending.id, id) && !text_same(s->pending.value, value))
+		cloud_refuse(ask, 400, "ResourceExistsException", "You can't use ClientRequestToken for that secret: it already exists.");
+	else {
+		s->pending = (struct cloud_version){ id, value };
+		answer_short(ask, s);
+	}
+}
+
+static void update_stage(struct cloud_ask *ask)
+{
+	struct cloud_secret *s = named_secret(ask);
+
+	if (!s)
+		return;
+	if (!text_same(cloud_text(ask, "RemoveFromVersionId"), s->token) ||
+	    !text_same(cloud_text(ask, "MoveToVersionId"), s->pending.id) ||
+	    !text_same(cloud_text(ask, "VersionStage"), "AWSCURRENT")) {
+		cloud_refuse(ask, 400, "InvalidParameterException", "Version stage AWSCURRENT not found in version");
+		return;
+	}
+	s->previous = (struct cloud_version){ s->token, s->value };
+	s->value = s->pending.value;
+	s->token = s->pending.id;
+	s->updates++;
+	answer_short(ask, s);
+}
+
+static void put_version(struct arena *a, struct value *versions, const char *id, const char *stage)
+{
+	const struct value *there = id ? value_get(versions, id) : NULL;
+	struct value *stages;
+
+	if (!id)
+		return;
+	stages = there ? value_copy(a, there) : value_new_list(a);
+	value_push(a, stages, value_new_text(a, stage));
+	value_set(a, versions, id, stages);
+}
+
 static void describe_secret(struct cloud_ask *ask)
 {
 	struct cloud_secret *s = named_secret(ask);
-	struct value *body = value_new_map(ask->mem);
+	struct value *body = value_new_map(ask->mem), *versions;
 
 	if (!s)
 		return;
@@ -89,6 +139,10 @@ static void describe_secret(struct cloud_ask *ask)
 	value_set_text(ask->mem, body, "KmsKeyId", s->key);
 	value_set(ask->mem, body, "CreatedDate", value_new_real(ask->mem, (double)s->made_ms / 1000));
 	value_set(ask->mem, body, "Tags", cloud_tag_rows(ask->mem, s->tags.now, "Key", "Value"));
+	versions = value_set(ask->mem, body, "VersionIdsToStages", value_new_map(ask->mem));
+	put_version(ask->mem, versions, s->token, "AWSCURRENT");
+	put_version(ask->mem, versions, s->pending.id, "AWSPENDING");
+	put_version(ask->mem, versions, s->previous.id, "AWSPREVIOUS");
 	if (s->copies)
 		value_set(ask->mem, body, "ReplicationStatus", value_copy(ask->mem, s->copies));
 	if (s->deleted)
@@ -124,18 +178,25 @@ static void get_secret_value(struct cloud_ask *ask)
 {
 	struct cloud_secret *s = named_secret(ask);
 	struct value *body = value_new_map(ask->mem);
+	bool pending = text_same(value_text_or(ask->in, "VersionStage", NULL), "AWSPENDING");
 
 	if (!s)
 		return;
+	if (pending && !s->pending.id) {
+		cloud_refuse(ask, 400, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value");
+		return;
+	}
 	value_set_text(ask->mem, body, "ARN", s->arn);
 	value_set_text(ask->mem, body, "Name", s->name);
-	value_set_text(ask->mem, body, "SecretString", s->value);
+	value_set_text(ask->mem, body, "SecretString", pending ? s->pending.value : s->value);
 	cloud_answer(ask, body);
 }
 
 static const struct cloud_op ops[] = {
 	{ "CreateSecret", true, create_secret },
 	{ "UpdateSecret", true, update_secret },
+	{ "PutSecretValue", true, put_secret_value },
+	{ "UpdateSecretVersionStage", true, update_stage },
 	{ "ReplicateSecretToRegions", true, replicate_secret },
 	{ "DescribeSecret", false, describe_secret },
 	{ "GetSecretValue", false, get_secret_value },

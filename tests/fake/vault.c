@@ -19,7 +19,7 @@ static bool is_vault(const struct request *rq)
 
 static bool is_sealed(const struct fake_vault *v)
 {
-	return !v->initialized || v->cloud->net.now_ms < v->unsealed_ms;
+	return !v->initialized || v->sealed_by_hand || v->cloud->net.now_ms < v->unsealed_ms;
 }
 
 static void answer(struct reply *reply, int status, const struct value *body)
@@ -35,6 +35,10 @@ static void state(const struct fake_vault *v, struct arena *a, struct value *bod
 	value_set_text(a, body, "type", v->seal);
 	value_set_bool(a, body, "initialized", v->initialized);
 	value_set_bool(a, body, "sealed", is_sealed(v));
+	value_set_bool(a, body, "recovery_seal", text_same(v->seal, "awskms"));
+	value_set_int(a, body, "t", v->threshold);
+	value_set_int(a, body, "n", v->shares);
+	value_set_int(a, body, "progress", v->unsealing.n_given);
 }
 
 static void leader(const struct fake_vault *v, struct arena *a, struct reply *reply)
@@ -176,7 +180,7 @@ static void serve(void *to, const struct request *rq, struct reply *reply, unsig
 		leader(v, &a, reply);
 	else if (text_same(path, "/v1/sys/init"))
 		init(v, &a, rq, reply);
-	else
+	else if (!fake_vault_serve_shares(v, &a, rq, path, reply))
 		fail_msg("the fake Vault does not know %s %s", rq->method, path);
 }
 
