@@ -29,6 +29,8 @@ static const struct opt rows[] = {
 	FLAG(struct recover_flags, cancel, 0, "cancel", "end what is under way in Vault, whoever began it, after a question"),
 	FLAG(struct recover_flags, replace, 0, "replace", "generate-root: also where the token in custody is valid, after a question"),
 	FLAG(struct recover_flags, show_root_token, 0, "show-root-token", "generate-root: print it too; on a terminal only"),
+	TEXT(struct recover_flags, seal.to, 0, "to", "SEAL", "seal-migrate: awskms or shamir"),
+	TEXT(struct recover_flags, seal.to_key, 0, "to-key", "KEY", "seal-migrate: the KMS key (id, ARN or alias) to wrap the root key"),
 	FILE_NAME(struct recover_flags, recover.boot.token_file, 0, "token-file", "FILE",
 	          "token for Vault (default VAULT_TOKEN; rotate: then ~/.vault-token, then custody)"),
 	TEXT(struct recover_flags, recover.boot.vault_addr, 0, "vault-addr", "URL",
@@ -129,7 +131,10 @@ int recover_ready(struct session *s, struct recover *r, struct err *e)
 /* ---- the words ---- */
 
 /* What an option is for: a subcommand takes what its row names. */
-enum { FOR_SHARES = 1 << 0, FOR_NEW = 1 << 1, FOR_UNSEAL = 1 << 2, FOR_ROOT = 1 << 3, FOR_CANCEL = 1 << 4, FOR_REKEY = 1 << 5 };
+enum {
+	FOR_SHARES = 1 << 0, FOR_NEW = 1 << 1, FOR_UNSEAL = 1 << 2, FOR_ROOT = 1 << 3, FOR_CANCEL = 1 << 4, FOR_REKEY = 1 << 5,
+	FOR_SEAL = 1 << 6
+};
 
 static const struct {
 	const char *name;
@@ -140,6 +145,7 @@ static const struct {
 	{ "generate-root", recover_generate_root, FOR_SHARES | FOR_NEW | FOR_ROOT | FOR_CANCEL },
 	{ "rekey", recover_rekey, FOR_SHARES | FOR_NEW | FOR_REKEY | FOR_CANCEL },
 	{ "rotate", recover_rotate, 0 },
+	{ "seal-migrate", recover_seal_migrate, FOR_SHARES | FOR_SEAL },
 };
 
 /* An option that would do nothing beside this word is a misunderstanding. */
@@ -158,6 +164,8 @@ static void refuse_foreign(const struct recover_flags *o, const char *word, unsi
 		{ "threshold", o->threshold > 0, FOR_REKEY },
 		{ "replace", o->replace, FOR_ROOT },
 		{ "show-root-token", o->show_root_token, FOR_ROOT },
+		{ "to", o->seal.to != NULL, FOR_SEAL },
+		{ "to-key", o->seal.to_key != NULL, FOR_SEAL },
 		{ "recipient", o->recipients.n > 0, FOR_NEW },
 		{ "custody-kms-key", o->recover.custody_key != NULL, FOR_NEW },
 		{ "custody", o->recover.custody != NULL, FOR_SHARES | FOR_NEW },
@@ -201,6 +209,7 @@ static int run(struct app *app, struct err *e)
 	struct recover_flags *o = app->options;
 	const char *word = app->line.words.n ? app->line.words.at[0] : NULL;
 	size_t at = find_word(word, e);
+	int result = 0;
 
 	if (at == COUNT_OF(words))
 		return -1;
@@ -214,17 +223,21 @@ static int run(struct app *app, struct err *e)
 	}
 	if (o->shares && o->threshold && rekey_check(o->shares, o->threshold, e) < 0)
 		err_hint(e, "init's own are 5 and 3");
-	if ((words[at].takes && recover_check_options(&o->recover, e) < 0) || e->kind)
+	if (words[at].takes)
+		result = recover_check_options(&o->recover, e);
+	if (words[at].takes & FOR_SEAL)
+		result = recover_check_seal(app, o, e);
+	if (result < 0 || e->kind)
 		return -1;
 	return words[at].run(app, o, e);
 }
 
 const struct command cmd_recover = {
-	.name = "recover", .group = "Vault", .args = "unseal | generate-root | rekey | rotate",
+	.name = "recover", .group = "Vault", .args = "unseal | generate-root | rekey | rotate | seal-migrate",
 	.summary = "unseal, make a root token, new recovery keys or a new barrier key, with key shares out of custody",
 	.details = "Key shares come from custody, where init has put them: Secrets Manager, Parameter Store, S3, or files of age's "
-	           "(--custody file, opened with --identity); where each has an entry of its own, from those that may be read. With --keys-from terminal they are typed without echo, with --keys-from - they are lines on "
-	           "standard input. They are shown nowhere; a wrong one is named by its place.\n\n"
+	           "(--custody file, opened with --identity); where each has an entry of its own, from those that may be read. With "
+	           "--keys-from terminal they are typed without echo, with --keys-from - they are lines on standard input. They are shown nowhere; a wrong one is named by its place.\n\n"
 	           "unseal: every sealed server, each on its own, after Vault was sealed by hand; with a KMS seal recovery keys do "
 	           "that too, and so does a restart (--restart-pods, one pod at a time, each asked for).\n\n"
 	           "generate-root: a new root token into custody. One there that is still valid is not replaced without --replace.\n\n"
@@ -233,13 +246,18 @@ const struct command cmd_recover = {
 	           "AWSPREVIOUS in Secrets Manager, NAME.age.pending and NAME.age.previous in files. Killed at any point, run it "
 	           "again: it finds out which are valid, and finishes.\n\n"
 	           "A generation or a rekey of somebody else's is shown and left alone (exit 4); --cancel ends it, after a question.\n\n"
-	           "rotate: a new key for the barrier, online: what is written from then on is encrypted with it.",
+	           "rotate: a new key for the barrier, online: what is written from then on is encrypted with it.\n\n"
+	           "seal-migrate: another KMS key wraps Vault's root key (--to-key KEY), or key shares do (--to shamir), or KMS again "
+	           "(--to-key KEY): plan, question, the configuration by helm (what stands after -- goes to helm upgrade), then one pod "
+	           "after the other, standbys first. Killed at any point, run it again: it reads where it stands.",
 	.examples = "helm vault-aws recover unseal\n"
 	            "helm vault-aws recover unseal --keys-from terminal\n"
 	            "helm vault-aws recover generate-root\n"
 	            "helm vault-aws recover rekey --shares 5 --threshold 3\n"
 	            "helm vault-aws recover rekey --custody file --out ./vault-keys --identity key.txt --recipient age1...\n"
-	            "helm vault-aws recover rotate --token-file admin.token\n",
-	.takes = TAKES_INPUTS | TAKES_KUBE | TAKES_YES, .words_max = 1, .formats = formats,
+	            "helm vault-aws recover rotate --token-file admin.token\n"
+	            "helm vault-aws recover seal-migrate --to-key alias/vault-unseal-2\n"
+	            "helm vault-aws recover seal-migrate --to shamir\n",
+	.takes = TAKES_INPUTS | TAKES_KUBE | TAKES_YES | TAKES_REST, .words_max = 1, .formats = formats,
 	.rows = rows, .options_size = sizeof(struct recover_flags), .run = run,
 };

@@ -5,18 +5,23 @@
 #include "cli/app.h"
 #include "cli/session.h"
 #include "domain/recover.h"
+#include "domain/seal_migrate.h"
 
 struct recover_flags {
 	struct recover_options recover;    /* its lists are filled from these */
 	struct text_list identities, recipients;
 	int64_t shares, threshold;
 	bool restart_pods, cancel, replace, show_root_token;
+	struct seal_options seal;
 };
 
 /* A subcommand: options is app->options, checked. */
 typedef int recover_run(struct app *app, const struct recover_flags *flags, struct err *e);
 
-recover_run recover_unseal, recover_generate_root, recover_rekey, recover_rotate;
+recover_run recover_unseal, recover_generate_root, recover_rekey, recover_rotate, recover_seal_migrate;
+
+/* What seal-migrate takes, with every problem of the inputs where there is one: ERR_USAGE. */
+MUST_CHECK int recover_check_seal(struct app *app, const struct recover_flags *flags, struct err *e);
 
 /*
  * The session, and the recover at the beginning of the command's world; AWS is logged in to where custody is there. A cluster

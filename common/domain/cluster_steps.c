@@ -122,6 +122,10 @@ enum heard hear_config(void *world, size_t item, const struct reply *reply, stru
 		return hear_guard(e, "give --dynamodb-table-name and --kms-key-id of the running release",
 		                  "the running release uses the table '%s', but '%s' is wanted (marked: '%s')", running.table,
 		                  w->want.names.table, w->table.arn ? w->table.arn : "none");
+	if (running.table && (!running.seal || text_same(running.seal_disabled, "true")))
+		return hear_guard(e, "helm vault-aws recover seal-migrate --to-key KEY takes it back to KMS",
+		                  "the running release is sealed by shares (Shamir), and an install would put the seal 'awskms' into its "
+		                  "configuration");
 	if (running.key_id && w->key.arn && !text_same(running.key_id, w->key.arn) && !text_same(running.key_id, w->key.id))
 		return hear_guard(e, "give the running release's key with --kms-key-id",
 		                  "the running release is sealed with the key '%s', but '%s' is wanted (by name and mark)",

@@ -43,6 +43,8 @@ struct custody_entry {
 
 /* The entries of shares in the arena: two, or with `split` one more than the shares. */
 struct custody_entry *custody_entries(struct arena *a, size_t shares, bool split, size_t *n);
+/* What an entry that holds something is described with. */
+const char *custody_description(const struct custody_entry *entry);
 
 enum custody_state {
 	CUSTODY_ABSENT,

@@ -11,7 +11,7 @@ enum { SSM_VALUE_MAX = 8192, SECRET_VALUE_MAX = 65536 };
 
 #define PREPARED "about to be written by helm vault-aws init: holds nothing yet"
 
-static const char *description(const struct custody_entry *entry)
+const char *custody_description(const struct custody_entry *entry)
 {
 	return entry->root ? "root token of Vault, as helm vault-aws got it" :
 	       entry->share ? "a recovery key of Vault, as helm vault-aws got it" :
@@ -94,7 +94,7 @@ static struct value *secret_make(struct arena *a, const struct custody_store *s,
 static struct value *secret_store(struct arena *a, const struct custody_store *s, const struct custody_entry *entry,
                                   const struct custody_have *have, const char *id, struct view value)
 {
-	struct value *params = params_of(a, "SecretId", custody_name(a, s->want, entry->word), "Description", description(entry),
+	struct value *params = params_of(a, "SecretId", custody_name(a, s->want, entry->word), "Description", custody_description(entry),
 	                                 "ClientRequestToken", arena_printf(a, "%s-1", id), NULL);
 
 	(void)have;
@@ -107,7 +107,7 @@ struct value *custody_adopt_params(struct arena *a, const struct custody_store *
 {
 	struct value *params = secret_make(a, s, entry, id);
 
-	value_set_text(a, params, "Description", description(entry));
+	value_set_text(a, params, "Description", custody_description(entry));
 	return params;
 }
 
@@ -165,7 +165,7 @@ static int parameter_take(struct arena *a, const struct custody_store *s, const 
 	says = value_text_or(newest, "Description", "");
 	have.kms_key = value_text_or(newest, "KeyId", NULL);
 	have.changed = time_text(a, newest, "LastModifiedDate");
-	have.ours = text_same(says, PREPARED) || text_same(says, description(entry));
+	have.ours = text_same(says, PREPARED) || text_same(says, custody_description(entry));
 	if (text_same(says, PREPARED))
 		have.state = CUSTODY_PREPARED;
 	*out = have;
@@ -195,7 +195,7 @@ static struct value *parameter_make(struct arena *a, const struct custody_store 
 static struct value *parameter_store(struct arena *a, const struct custody_store *s, const struct custody_entry *entry,
                                      const struct custody_have *have, const char *id, struct view value)
 {
-	struct value *params = parameter_put(a, s, entry, description(entry), value);
+	struct value *params = parameter_put(a, s, entry, custody_description(entry), value);
 
 	(void)have;
 	(void)id;

@@ -94,8 +94,26 @@ static void copy_body(struct buf *out, const char *p)
 	}
 }
 
-/* The first stanza `name "label" { body }` at the top level: its label and body. false: there is none. */
-static bool find_stanza(struct arena *a, const char *text, const char *name, const char **label, const char **body)
+/* Where the braces that open here close: the byte behind, or the end of the text. */
+static const char *behind_braces(const char *p)
+{
+	unsigned depth = 0;
+
+	for (; *p; p = skip_token(p)) {
+		depth += *p == '{';
+		if (*p == '}' && --depth == 0)
+			return p + 1;
+	}
+	return p;
+}
+
+struct stanza {
+	const char *label, *body;        /* in the arena */
+	const char *start, *end;         /* in the text */
+};
+
+/* The first stanza `name "label" { body }` at the top level. false: there is none. */
+static bool find_stanza(struct arena *a, const char *text, const char *name, struct stanza *out)
 {
 	unsigned depth = 0;
 
@@ -109,12 +127,12 @@ static bool find_stanza(struct arena *a, const char *text, const char *name, con
 			continue;
 		q = p + strlen(name);
 		q += strspn(q, " \t\"");
-		*label = arena_view(a, view_of(q, strcspn(q, "\" \t{")));
 		open = strchr(q, '{');
 		if (!open)
 			return false;
 		copy_body(&inner, open + 1);
-		*body = arena_text(a, buf_str(&inner));
+		*out = (struct stanza){ .label = arena_view(a, view_of(q, strcspn(q, "\" \t{"))), .start = p,
+		                        .body = arena_text(a, buf_str(&inner)), .end = behind_braces(open) };
 		return true;
 	}
 	return false;
@@ -153,6 +171,7 @@ static void take_facts(struct arena *a, struct vault_facts *f, const char *stanz
 		f->seal = label;
 		f->seal_region = scalar_text(a, value_get(body, "region"));
 		f->key_id = scalar_text(a, value_get(body, "kms_key_id"));
+		f->seal_disabled = truth_text(a, value_get(body, "disabled"));
 	} else {
 		f->address = scalar_text(a, value_get(body, "address"));
 		f->tls_disable = truth_text(a, value_get(body, "tls_disable"));
@@ -188,14 +207,69 @@ int vault_config_read(struct arena *a, const char *text, struct vault_facts *out
 		return 0;
 	}
 	for (size_t i = 0; i < COUNT_OF(stanzas); i++) {
-		const char *label, *body;
+		struct stanza found;
 
-		if (!find_stanza(a, text, stanzas[i], &label, &body))
+		if (!find_stanza(a, text, stanzas[i], &found))
 			continue;
-		if (hcl_parse(a, view_text(body), "Vault's configuration", &root, e) < 0)
+		if (hcl_parse(a, view_text(found.body), "Vault's configuration", &root, e) < 0)
 			return err_while(e, "reading the stanza '%s'", stanzas[i]);
-		take_facts(a, out, stanzas[i], label, root);
+		take_facts(a, out, stanzas[i], found.label, root);
 	}
+	return 0;
+}
+
+/* What the stanza had, with the settings over it. */
+static int print_seal(struct arena *a, struct buf *out, const char *body, const struct value *settings, struct err *e)
+{
+	struct value *all;
+
+	if (hcl_parse(a, view_text(body), "Vault's configuration", &all, e) < 0)
+		return err_while(e, "reading the stanza 'seal'");
+	for (size_t i = 0; i < settings->n; i++) {
+		if (settings->items[i]->type == VALUE_TEXT)
+			value_set(a, all, settings->names[i], settings->items[i]);
+		else
+			(void)value_unset(all, settings->names[i]);
+	}
+	buf_text(out, "seal \"awskms\" {\n");
+	for (size_t i = 0; i < all->n; i++) {
+		const char *text = scalar_text(a, all->items[i]);
+
+		if (!text)
+			return err_set(e, ERR_CONFIG, 0, "the setting '%s' of the stanza 'seal' is no text", all->names[i]);
+		print_setting(out, all->names[i], text);
+	}
+	buf_text(out, "}");
+	return 0;
+}
+
+int vault_config_set_seal(struct arena *a, const char *text, const struct value *settings, char **out, struct err *e)
+{
+	AUTO(buf) struct buf all = BUF_MAX(CONFIG_MAX);
+	struct stanza found;
+	bool printed = false;
+
+	if (text[strspn(text, " \t\r\n")] == '{')
+		return err_set(e, ERR_CONFIG, 0, "Vault's configuration is JSON, and a seal is changed in HCL only");
+	while (find_stanza(a, text, "seal", &found)) {
+		buf_put(&all, text, (size_t)(found.start - text));
+		if (settings && !printed && print_seal(a, &all, found.body, settings, e) < 0)
+			return -1;
+		printed = true;
+		text = found.end;
+	}
+	buf_text(&all, text);
+	if (settings && !printed) {
+		if (all.n && buf_bytes(&all).p[all.n - 1] != '\n')
+			buf_char(&all, '\n');
+		buf_char(&all, '\n');
+		if (print_seal(a, &all, "", settings, e) < 0)
+			return -1;
+		buf_char(&all, '\n');
+	}
+	if (buf_whole(&all, "Vault's configuration", e) < 0)
+		return -1;
+	*out = arena_text(a, buf_str(&all));
 	return 0;
 }
 

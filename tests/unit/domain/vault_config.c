@@ -155,8 +155,8 @@ static void what_is_neither_is_refused(void **state)
 
 static void every_difference_is_shown_with_both_sides(void **state)
 {
-	struct vault_facts want = { "dynamodb", "a", "r", "true", "awskms", "r", "k", "[::]:8200", "true" };
-	struct vault_facts have = { "dynamodb", "b", "r", NULL, "transit", "r2", "k", "[::]:8200", "true" };
+	struct vault_facts want = { "dynamodb", "a", "r", "true", "awskms", "r", "k", NULL, "[::]:8200", "true" };
+	struct vault_facts have = { "dynamodb", "b", "r", NULL, "transit", "r2", "k", NULL, "[::]:8200", "true" };
 	AUTO(err) struct err same = { 0 }, e = { 0 };
 
 	(void)state;
@@ -170,6 +170,59 @@ static void every_difference_is_shown_with_both_sides(void **state)
 	assert_string_equal(e.more->more->more->text, "seal region: 'r' is wanted, 'r2' is there");
 }
 
+static const char sealed[] =
+    "# seal \"transit\" {}\nstorage \"dynamodb\" {\n  table = \"t\"\n}\nseal \"awskms\" {\n  kms_key_id = \"k\"\n"
+    "  endpoint   = \"https://kms\" # ours\n}\nseal \"transit\" {\n  name = \"}\"\n}\nui = true\n";
+
+static const char *reseal(struct arena *a, const char *text, struct value *settings)
+{
+	AUTO(err) struct err e = { 0 };
+	char *out;
+
+	if (vault_config_set_seal(a, text, settings, &out, &e) < 0)
+		fail_msg("%s", e.text);
+	return out;
+}
+
+static void a_seal_is_changed_and_nothing_else(void **state)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	struct value *settings = value_new_map(&a);
+	const char *text;
+	struct vault_facts f;
+
+	(void)state;
+	value_set_text(&a, settings, "kms_key_id", "new");
+	value_set_text(&a, settings, "disabled", "true");
+	text = reseal(&a, sealed, settings);
+	assert_string_equal(text, "# seal \"transit\" {}\nstorage \"dynamodb\" {\n  table = \"t\"\n}\nseal \"awskms\" {\n"
+	                    "  kms_key_id = \"new\"\n  endpoint = \"https://kms\"\n  disabled = \"true\"\n}\n\nui = true\n");
+	f = read_facts(&a, text);
+	assert_string_equal(f.seal_disabled, "true");
+	value_set(&a, settings, "disabled", value_new_null(&a));
+	assert_null(read_facts(&a, reseal(&a, text, settings)).seal_disabled);
+	text = reseal(&a, text, NULL);
+	assert_null(read_facts(&a, text).seal);
+	assert_string_equal(read_facts(&a, text).table, "t");
+	text = reseal(&a, text, settings);
+	assert_string_equal(read_facts(&a, text).key_id, "new");
+}
+
+static void a_seal_that_cannot_be_changed_is_refused(void **state)
+{
+	static const char *const bad[] = { "{\"seal\": {\"awskms\": {}}}", "seal \"awskms\" { a = [1] }", "seal \"awskms\" { a = = }" };
+	AUTO(arena) struct arena a = ARENA_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		AUTO(err) struct err e = { 0 };
+		char *out;
+
+		assert_int_equal(vault_config_set_seal(&a, bad[i], value_new_map(&a), &out, &e), -1);
+		assert_int_equal(e.kind, ERR_CONFIG);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +233,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_said_is_not_there),
 		cmocka_unit_test(what_is_neither_is_refused),
 		cmocka_unit_test(every_difference_is_shown_with_both_sides),
+		cmocka_unit_test(a_seal_is_changed_and_nothing_else),
+		cmocka_unit_test(a_seal_that_cannot_be_changed_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,374 @@
+/* What seal-migrate decides, from what was read alone. */
+#include "domain/seal_migrate.h"
+
+#include "aws/creds.h"
+#include "core/text.h"
+#include "domain/hear.h"
+
+static const char *const seals[] = { "awskms", "shamir" };
+
+/* ---- what was asked for ---- */
+
+int seal_check_options(const struct seal_options *o, struct err *e)
+{
+	bool shamir = text_same(o->to, "shamir"), known = !o->to || shamir || text_same(o->to, "awskms");
+
+	if (!known) {
+		const char *nearest = text_nearest(o->to, seals, COUNT_OF(seals));
+
+		err_also(e, ERR_USAGE, "--to: there is no seal '%s' here", o->to);
+		err_hint(e, nearest ? "did you mean '%s'?" : "--to awskms with --to-key KEY, or --to shamir", nearest);
+	}
+	if (shamir && o->to_key)
+		err_also(e, ERR_USAGE, "--to-key goes with --to awskms: Shamir's seal has no KMS key");
+	if (known && !shamir && text_empty(o->to_key)) {
+		err_also(e, ERR_USAGE, "where to is not said");
+		err_hint(e, "--to-key KEY (id, ARN or alias of a KMS key), or --to shamir");
+	}
+	return e->kind ? -1 : 0;
+}
+
+int seal_prepare(struct seal_migrate *m, struct world *w, const struct boot_options *boot, const struct seal_options *o,
+                 const struct seal_release *release, struct err *e)
+{
+	*m = (struct seal_migrate){ .world = w, .options = *o, .release = *release };
+	if (boot_init(&m->boot, w, boot, e) < 0)
+		return -1;
+	m->boot.options.vault_addr = NULL;      /* each server is asked by its pod */
+	m->boot.tls_on = false;
+	m->key_aws = m->table_aws = aws_in_region(m->boot.aws, m->boot.want->region);
+	return 0;
+}
+
+void seal_release_all(struct seal_migrate *m)
+{
+	secret_release(&m->jwt);
+	secret_release(&m->probe);
+	if (m->role_open)
+		credentials_release(&m->role.creds);
+	boot_release(&m->boot);
+}
+
+void seal_forget(struct seal_migrate *m)
+{
+	m->facts = (struct vault_facts){0};
+	m->config = m->mark = m->strategy = m->chart_label = NULL;
+	m->annotations_text = false;
+	m->replicas = 0;
+	m->boot.pods = (struct pod_list){0};
+	m->pods = NULL;
+	m->stored = (struct seal_stored){0};
+}
+
+/* ---- what is wanted ---- */
+
+bool seal_to_shamir(const struct seal_migrate *m)
+{
+	return text_same(m->options.to, "shamir");
+}
+
+static const char *key_word(const char *key)
+{
+	const char *slash = key ? strrchr(key, '/') : NULL;
+
+	return slash ? slash + 1 : key;
+}
+
+bool seal_same_key(const char *a, const char *b)
+{
+	return a && b && text_same(key_word(a), key_word(b));
+}
+
+bool seal_takes_shares(const struct seal_pod *p)
+{
+	return p->answers && p->status.sealed && (p->status.migration || text_same(p->status.type, "shamir"));
+}
+
+const char *seal_mark(const struct seal_migrate *m, struct arena *a)
+{
+	return seal_to_shamir(m) ? "shamir" : arena_printf(a, "awskms %s", m->key.id);
+}
+
+/* Once the table is Shamir's, no stanza is needed any more. */
+static bool over_in_table(const struct seal_migrate *m)
+{
+	return text_same(m->stored.type, "shamir");
+}
+
+bool seal_stored_as_wanted(const struct seal_migrate *m)
+{
+	if (seal_to_shamir(m))
+		return over_in_table(m);
+	return text_same(m->stored.type, "awskms") && seal_same_key(m->stored.root_key, m->key.arn) &&
+	       seal_same_key(m->stored.recovery_key, m->key.arn);
+}
+
+/* A key in the stanza, and a disabled one on the way to Shamir. */
+static bool configured(const struct seal_migrate *m)
+{
+	const struct vault_facts *f = &m->facts;
+	bool kms = text_same(f->seal, "awskms"), disabled = text_same(f->seal_disabled, "true");
+
+	if (!text_same(m->mark, seal_mark(m, m->boot.mem)))
+		return false;
+	if (!seal_to_shamir(m))
+		return kms && !disabled && seal_same_key(f->key_id, m->key.arn);
+	return over_in_table(m) ? !kms : kms && disabled;
+}
+
+int seal_config(const struct seal_migrate *m, struct arena *a, char **out, struct err *e)
+{
+	struct value *settings = NULL;
+
+	if (!seal_to_shamir(m)) {
+		settings = params_of(a, "region", m->key_aws.region, "kms_key_id", m->key.arn, NULL);
+		value_set(a, settings, "disabled", value_new_null(a));
+	} else if (!over_in_table(m)) {
+		settings = params_of(a, "disabled", "true", NULL);
+	}
+	return vault_config_set_seal(a, m->config, settings, out, e);
+}
+
+/* ---- why not ---- */
+
+static void judge_release(const struct seal_migrate *m, struct err *e)
+{
+	if (!text_same(m->facts.storage, "dynamodb") || !m->facts.table)
+		err_also(e, ERR_GUARD, "the running Vault keeps its data in '%s', not in DynamoDB",
+		         m->facts.storage ? m->facts.storage : "?");
+	if (m->strategy && !text_same(m->strategy, "OnDelete")) {
+		err_also(e, ERR_GUARD, "the StatefulSet's update strategy is '%s': Kubernetes would restart the pods in its own order",
+		         m->strategy);
+		err_hint(e, "set server.updateStrategyType to OnDelete first");
+	}
+	if (!m->config)
+		err_also(e, ERR_GUARD, "the release's values have no text in server.ha.config, so its seal cannot be changed there");
+	else if (m->config[strspn(m->config, " \t\r\n")] == '{')
+		err_also(e, ERR_GUARD, "server.ha.config of the release's values is JSON: make it HCL, so that its seal can be changed");
+	if (m->annotations_text)
+		err_also(e, ERR_GUARD, "server.annotations of the release's values is a text: make it a map, so that a mark can be added");
+}
+
+/* What beats the stanza in every pod. */
+static void judge_environment(const struct seal_migrate *m, struct err *e)
+{
+	static const char *const names[] = { "VAULT_AWSKMS_SEAL_KEY_ID", "VAULT_SEAL_TYPE" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (m->boot.server && pod_env(m->boot.server, "vault", names[i]))
+			err_also(e, ERR_GUARD, "the pods have %s in their environment, which beats the seal stanza", names[i]);
+}
+
+static void judge_key(const struct seal_migrate *m, struct err *e)
+{
+	const struct seal_key *key = &m->key;
+	struct arn arn;
+	AUTO(err) struct err ignored = {0};
+
+	if (seal_to_shamir(m))
+		return;
+	if (!text_same(key->state, "Enabled") || !text_same(key->usage, "ENCRYPT_DECRYPT") ||
+	    !text_same(key->spec, "SYMMETRIC_DEFAULT"))
+		err_also(e, ERR_GUARD, "the key '%s' is %s, for %s, of the kind %s: a seal takes a symmetric key that is enabled",
+		         key->arn, key->state, key->usage, key->spec);
+	if (arn_parse(m->boot.mem, key->arn, &arn, &ignored) == 0 && !text_same(arn.region, m->key_aws.region))
+		err_also(e, ERR_GUARD, "the key '%s' is in the region %s, but Vault's pods ask KMS in %s", key->arn, arn.region,
+		         m->key_aws.region);
+}
+
+static size_t count_active(const struct seal_migrate *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->boot.pods.n; i++)
+		n += m->pods[i].active;
+	return n;
+}
+
+/* A Vault that is not open is opened first; what is under way here goes on, also where nobody is active for a moment. */
+static void judge_state(const struct seal_migrate *m, struct err *e)
+{
+	if (!m->stored.type) {
+		err_also(e, ERR_GUARD, "the table '%s' has no seal: Vault is not initialised", m->facts.table);
+		err_hint(e, "helm vault-aws init");
+	} else if (!text_same(m->mark, seal_mark(m, m->boot.mem)) && count_active(m) == 0) {
+		err_also(e, ERR_GUARD, "no server of the release '%s' is active", m->boot.want->release);
+		err_hint(e, "Vault must be unsealed before its seal is changed: kubectl vault-check vault says why it is not");
+	}
+}
+
+int seal_judge(const struct seal_migrate *m, struct err *e)
+{
+	judge_release(m, e);
+	judge_environment(m, e);
+	judge_key(m, e);
+	judge_state(m, e);
+	return e->kind ? -1 : 0;
+}
+
+/* ---- what is next ---- */
+
+/* The last pod for which it is so; n: none. */
+static size_t find_pod(const struct seal_migrate *m, bool (*is)(const struct seal_pod *))
+{
+	for (size_t i = m->boot.pods.n; i-- > 0;)
+		if (is(&m->pods[i]))
+			return i;
+	return m->boot.pods.n;
+}
+
+/* It surely serves nobody. One that only does not answer may be the active one. */
+static bool is_old_and_useless(const struct seal_pod *p)
+{
+	return !p->current && (!p->runs || (p->answers && p->status.sealed));
+}
+
+static bool is_shut(const struct seal_pod *p)
+{
+	return p->current && seal_takes_shares(p);
+}
+
+static bool is_awaited(const struct seal_pod *p)
+{
+	return p->current && !p->answers;
+}
+
+/*
+ * Started while the table was still Shamir's, and shut when that was over: it does not unseal by itself any more, though it
+ * waits for no migration either. A restart opens it, and shares do.
+ */
+static bool is_stale(const struct seal_pod *p)
+{
+	return p->current && p->answers && p->status.sealed && !seal_takes_shares(p);
+}
+
+static bool is_old_standby(const struct seal_pod *p)
+{
+	return !p->current && !p->active;
+}
+
+static bool is_old(const struct seal_pod *p)
+{
+	return !p->current;
+}
+
+static bool any_deleting(const struct seal_migrate *m)
+{
+	for (size_t i = 0; i < m->boot.pods.n; i++)
+		if (m->boot.pods.at[i].deleting)
+			return true;
+	return false;
+}
+
+/* One pod at a time is away; who is active goes last. */
+static struct seal_move next_of_pods(const struct seal_migrate *m)
+{
+	size_t n = m->boot.pods.n, i;
+
+	if ((int64_t)n < m->replicas || any_deleting(m))
+		return (struct seal_move){ SEAL_AWAIT, 0 };
+	if ((i = find_pod(m, is_shut)) < n)
+		return (struct seal_move){ SEAL_UNSEAL, i };
+	if (find_pod(m, is_awaited) < n)
+		return (struct seal_move){ SEAL_AWAIT, 0 };
+	if ((i = find_pod(m, is_stale)) < n)
+		return (struct seal_move){ m->n_shares ? SEAL_UNSEAL : SEAL_RESTART, i };
+	if ((i = find_pod(m, is_old_and_useless)) < n)
+		return (struct seal_move){ SEAL_RESTART, i };
+	if (count_active(m) == 0)
+		return (struct seal_move){ SEAL_AWAIT, 0 };
+	if ((i = find_pod(m, is_old_standby)) < n)
+		return (struct seal_move){ SEAL_RESTART, i };
+	if ((i = find_pod(m, is_old)) == n)
+		return (struct seal_move){ seal_stored_as_wanted(m) ? SEAL_DONE : SEAL_AWAIT, 0 };
+	return (struct seal_move){ n > 1 && secret_held(&m->boot.token) && !m->stepped_down ? SEAL_STEP_DOWN : SEAL_RESTART, i };
+}
+
+struct seal_move seal_next(const struct seal_migrate *m)
+{
+	if (configured(m))
+		return next_of_pods(m);
+	for (size_t i = 0; i < SEAL_KEYS; i++)
+		if (m->role_open && m->trials[i].said)
+			return (struct seal_move){ SEAL_GRANT, 0 };
+	return (struct seal_move){ SEAL_CONFIGURE, 0 };
+}
+
+const struct step *seal_table(struct seal_migrate *m, struct seal_move move, size_t *n)
+{
+	m->at = move.pod;
+	switch (move.step) {
+	case SEAL_GRANT:
+		*n = n_seal_grant_rows;
+		return seal_grant_rows;
+	case SEAL_CONFIGURE:
+		*n = n_seal_configure_rows;
+		return seal_configure_rows;
+	case SEAL_RESTART:
+		*n = n_seal_restart_rows;
+		return seal_restart_rows;
+	case SEAL_UNSEAL:
+		*n = n_seal_unseal_rows;
+		return seal_unseal_rows;
+	case SEAL_STEP_DOWN:
+		m->stepped_down = true;
+		*n = n_seal_down_rows;
+		return seal_down_rows;
+	default:
+		*n = n_seal_await_rows;
+		return seal_await_rows;
+	}
+}
+
+/* ---- what is told before ---- */
+
+static const char *state_word(const struct seal_pod *p)
+{
+	if (!p->runs)
+		return "does not run";
+	if (!p->answers)
+		return "does not answer";
+	return p->status.sealed ? "sealed" : p->active ? "active" : "standby";
+}
+
+static const char *then_word(const struct seal_migrate *m, const struct seal_pod *p, bool shares)
+{
+	if (p->current)
+		return seal_takes_shares(p) ? "unsealed with shares" : "nothing: it has the new seal";
+	if (!shares)
+		return p->active && m->boot.pods.n > 1 ? "steps down, restarted last" : "restarted";
+	return p->active && m->boot.pods.n > 1 ? "steps down, restarted last, opened" : "restarted, unsealed with shares";
+}
+
+/* Standbys from the last one down, then who is active: the order of seal_next. */
+static void plan_pods(const struct seal_migrate *m, struct arena *a, struct value *list)
+{
+	for (int active = 0; active < 2; active++)
+		for (size_t i = m->boot.pods.n; i-- > 0;)
+			if (m->pods[i].active == (active == 1))
+				value_push(a, list, params_of(a, "name", m->boot.pods.at[i].name, "state", state_word(&m->pods[i]), "then",
+				                              then_word(m, &m->pods[i], seal_needs_shares(m)), NULL));
+}
+
+bool seal_needs_shares(const struct seal_migrate *m)
+{
+	return seal_to_shamir(m) || over_in_table(m);
+}
+
+struct value *seal_plan(const struct seal_migrate *m, struct arena *a)
+{
+	struct seal_move move = seal_next(m);
+	struct value *out = params_of(a, "seal", m->stored.type, "wrapped_by", m->stored.root_key, "to",
+	                              seal_to_shamir(m) ? "shamir" : "awskms", "to_key", seal_to_shamir(m) ? NULL : m->key.arn, "role",
+	                              m->role_arn, NULL);
+	bool grants = false;
+
+	for (size_t i = 0; i < SEAL_KEYS; i++)
+		grants |= m->trials[i].said != NULL;
+	value_set_bool(a, out, "done", move.step == SEAL_DONE);
+	value_set_bool(a, out, "grants", grants && move.step == SEAL_GRANT);
+	value_set_bool(a, out, "configures", move.step == SEAL_GRANT || move.step == SEAL_CONFIGURE);
+	value_set_bool(a, out, "shares", seal_needs_shares(m) && move.step != SEAL_DONE);
+	plan_pods(m, a, value_set(a, out, "pods", value_new_list(a)));
+	return out;
+}

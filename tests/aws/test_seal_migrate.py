@@ -1,0 +1,251 @@
+"""helm vault-aws recover seal-migrate on three real Vault servers: another KMS key, to Shamir, from Shamir; killed on the way.
+
+Needs the binary that VAULT_BIN names, and the plugin: VAULT_AWS_BIN, else that of the release build.
+"""
+import base64
+import importlib.machinery
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+import vault_account
+from harness import ADMIN, HERE, REGION, Front
+from release import Release
+from test_sts import AUDIENCE, ISSUER, Issuer, trust
+from test_vault import BINARY
+
+PLUGIN = os.environ.get("VAULT_AWS_BIN", os.path.join(HERE, "..", "..", "build", "release", "bin", "vault-aws"))
+pytestmark = pytest.mark.skipif(not (os.access(BINARY, os.X_OK) and os.access(PLUGIN, os.X_OK)),
+                                reason="VAULT_BIN names no vault binary, or the plugin is not built")
+SERVERS = 3
+NAME = "helm-vault-aws/prod/vault/vault/recovery-keys"
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: test
+clusters: [{name: test, cluster: {server: "%s"}}]
+users: [{name: test, user: {token: caller}}]
+contexts: [{name: test, context: {cluster: test, user: test}}]
+"""
+
+
+def stanza(key):
+    return f'seal "awskms" {{\n  region = "{REGION}"\n  kms_key_id = "{key}"\n}}\n'
+
+
+def server_module():
+    """tests/aws/vault-server, which has no .py."""
+    loader = importlib.machinery.SourceFileLoader("vault_server", os.path.join(HERE, "vault-server"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("vault_server", loader))
+    loader.exec_module(module)
+    return module
+
+
+class Place:
+    """An initialised release on a front, its recovery keys in hand and, one a line, in a text."""
+
+    def __init__(self, state):
+        tools = server_module()
+        self.state, self.issuer = state, Issuer()
+        self.front = Front(os.path.join(state, "front"))
+        account = vault_account.provision(self.front)
+        self.old = account["key"]
+        self.new = self.front.client("kms").create_key(Description="new")["KeyMetadata"]["Arn"]
+        self._trust()
+        environment = tools.vault_environment(self.front, account["credentials"], state)
+        self.release = Release(state, BINARY, environment, tools.free_ports(2 * SERVERS), stanza(self.old), account["role"],
+                               self.issuer.token)
+        self.servers = list(self.release.servers.values())
+        self._initialise()
+        with open(os.path.join(state, "kubeconfig"), "w", encoding="utf-8") as f:
+            f.write(KUBECONFIG % self.release.url)
+
+    def _trust(self):
+        """The role trusts the service account too, as the pods' would."""
+        self.front.control("POST", "register-cluster", {"name": "prod", "issuer": ISSUER, "endpoint": "https://e.example",
+                                                        "ca": "eA==", "jwks_url": self.issuer.url})
+        iam = self.front.client("iam")
+        iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
+        both = json.loads(trust())
+        own = iam.get_role(RoleName="vault-role")["Role"]["AssumeRolePolicyDocument"]
+        both["Statement"] += own["Statement"]
+        iam.update_assume_role_policy(RoleName="vault-role", PolicyDocument=json.dumps(both))
+
+    def _initialise(self):
+        first = self.servers[0]
+        self.until(lambda: first.ask("GET", "/v1/sys/seal-status")[0] == 200)
+        status, made = first.ask("PUT", "/v1/sys/init", {"recovery_shares": 3, "recovery_threshold": 2})
+        assert status == 200, made
+        self.root, self.shares = made["root_token"], made["recovery_keys_base64"]
+        self.until(lambda: all(not s["sealed"] for s in self.seals()) and self.active() is not None)
+
+    def until(self, true):
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                if true():
+                    return
+            except OSError:
+                pass
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def seals(self):
+        return [s.ask("GET", "/v1/sys/seal-status")[1] for s in self.servers]
+
+    def active(self):
+        return next((s.name for s in self.servers if s.ask("GET", "/v1/sys/leader")[1].get("is_self")), None)
+
+    def stored(self, path, key):
+        """An item of the table, as bytes."""
+        got = self.front.client("dynamodb").get_item(TableName=vault_account.TABLE, ConsistentRead=True,
+                                                     Key={"Path": {"S": path}, "Key": {"S": key}})
+        return got["Item"]["Value"]["B"]
+
+    def start(self, *words, token=False, custody=False):
+        argv = [PLUGIN, "recover", "seal-migrate", "-n", "vault", "--cluster-name", "prod", "--region", REGION,
+                "--dynamodb-table-name", vault_account.TABLE, *words, *([] if custody else ["--keys-from", "-"])]
+        env = {"PATH": "/usr/bin:/bin", "HOME": self.state, "KUBECONFIG": os.path.join(self.state, "kubeconfig"),
+               "HELM_BIN": self.release.helm, "AWS_ENDPOINT_URL": self.front.url, "AWS_REGION": REGION,
+               "AWS_ACCESS_KEY_ID": ADMIN.access_key, "AWS_SECRET_ACCESS_KEY": ADMIN.secret_key,
+               "AWS_EC2_METADATA_DISABLED": "true"}
+        if token:
+            env["VAULT_TOKEN"] = self.root
+        return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+
+    def run(self, *words, status=0, token=False, shares=None, custody=False):
+        """Its answer (-o json), or what it said. The shares are typed, unless they are in custody."""
+        process = self.start("-o", "json", *words, token=token, custody=custody)
+        out, said = process.communicate("\n".join(self.shares if shares is None else shares), timeout=300)
+        for secret in [self.root, *self.shares]:
+            assert secret not in out + said
+        assert process.returncode == status, out + said
+        return json.loads(out) if status == 0 else said
+
+    def into_custody(self):
+        """As init would have left them."""
+        tags = {"ManagedBy": "helm-vault-aws", "helm-vault-aws/cluster": "prod", "helm-vault-aws/namespace": "vault",
+                "helm-vault-aws/release": "vault"}
+        entry = {"recovery_threshold": 2, "recovery_keys_base64": self.shares,
+                 "recovery_keys": [base64.b64decode(s).hex() for s in self.shares]}
+        self.front.client("secretsmanager").create_secret(
+            Name=NAME, SecretString=json.dumps(entry), Description="recovery keys of Vault, as helm vault-aws got them",
+            Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+
+    def description(self):
+        return self.front.client("secretsmanager").describe_secret(SecretId=NAME)["Description"]
+
+    def close(self):
+        self.release.close()
+        self.front.stop()
+        self.issuer.close()
+
+    def assert_kms(self, key):
+        assert {(s["type"], s["sealed"]) for s in self.seals()} == {("awskms", False)}
+        assert key.encode() in self.stored("core/hsm", "barrier-unseal-keys")
+        assert key.encode() in self.stored("core", "recovery-key")
+        assert json.loads(self.stored("core", "seal-config"))["type"] == "awskms"
+
+    def assert_shamir(self):
+        assert {(s["type"], s["sealed"]) for s in self.seals()} == {("shamir", False)}
+        assert json.loads(self.stored("core", "seal-config"))["type"] == "shamir"
+        assert "seal" not in self.release.values()["server"]["ha"]["config"]
+
+    def log(self):
+        texts = []
+        for s in self.servers:
+            with open(os.path.join(s.folder, "vault.log"), encoding="utf-8") as f:
+                texts.append(f.read())
+        return "".join(texts)
+
+
+@pytest.fixture
+def place(tmp_path):
+    made = Place(str(tmp_path))
+    yield made
+    made.close()
+
+
+def test_another_key_standbys_first_and_nothing_the_second_time(place):
+    active = place.active()
+    said = place.run("--to-key", place.new, status=2)
+    assert "nobody can be asked" in said and "gets the policy 'vault-seal-migrate'" in said
+    assert place.release.deleted == [] and place.release.values()["revision"] == 1
+    answer = place.run("--to-key", place.new, "--yes", token=True)
+    assert (answer["changed"], answer["wrapped_by"], answer["wrapped_before_by"]) == (True, place.new, place.old)
+    assert sorted(place.release.deleted) == ["vault-0", "vault-1", "vault-2"] and place.release.deleted[-1] == active
+    assert place.release.forwarded == [active]         # to step down; no share went anywhere
+    assert "stepping down from active operation" in place.log()
+    place.assert_kms(place.new)
+    policy = place.front.client("iam").get_role_policy(RoleName="vault-role", PolicyName="vault-seal-migrate")
+    assert policy["PolicyDocument"]["Statement"][0]["Resource"] == [place.new, place.old]
+    assert place.run("--to-key", place.new)["changed"] is False
+    assert len(place.release.deleted) == SERVERS and place.release.values()["revision"] == 2
+
+
+def test_to_shamir_and_back(place):
+    place.into_custody()
+    before = place.description()
+    answer = place.run("--to", "shamir", "--yes", token=True, custody=True)
+    assert answer["changed"] and answer["seal"] == "shamir"
+    place.assert_shamir()
+    assert place.description().startswith("unseal keys of Vault")
+    assert len(place.release.deleted) == SERVERS
+    assert place.run("--to", "shamir", custody=True)["changed"] is False
+    answer = place.run("--to-key", place.new, "--yes", token=True, custody=True)
+    assert answer["wrapped_by"] == place.new
+    place.assert_kms(place.new)
+    assert place.description() == before
+    assert len(place.release.deleted) == 2 * SERVERS
+    # what were unseal keys are recovery keys
+    nonce = place.servers[0].ask("PUT", "/v1/sys/generate-root/attempt", {})[1]["nonce"]
+    for share in place.shares[:2]:
+        status, got = place.servers[0].ask("PUT", "/v1/sys/generate-root/update", {"key": share, "nonce": nonce})
+        assert status == 200
+    assert got["complete"]
+
+
+@pytest.mark.parametrize("way", ["key", "shamir"])
+def test_killed_again_and_again_it_ends(place, way):
+    words = ["--to-key", place.new] if way == "key" else ["--to", "shamir"]
+    for seconds in (0.4, 0.8, 1.6, 3.2):
+        process = place.start(*words, "--yes")
+        process.stdin.write("\n".join(place.shares))
+        process.stdin.close()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    place.run(*words, "--yes")
+    if way == "key":
+        place.assert_kms(place.new)
+    else:
+        place.assert_shamir()
+    assert place.run(*words)["changed"] is False
+
+
+def test_wrong_shares_leave_the_others_open(place):
+    wrong = [base64.b64encode(os.urandom(33)).decode() for _ in range(3)]
+    said = place.run("--to", "shamir", "--yes", status=1, shares=wrong)
+    assert "vault-" in said
+    assert [s["sealed"] for s in place.seals()].count(True) == 1 and place.active() is not None
+    place.run("--to", "shamir", "--yes")
+    place.assert_shamir()
+
+
+def test_a_key_policy_that_says_no_stops_it_before_any_pod(place):
+    deny = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:user/admin"}, "Action": "kms:*", "Resource": "*"}]}
+    place.front.client("kms").put_key_policy(KeyId=place.new, PolicyName="default", Policy=json.dumps(deny))
+    place.front.control("POST", "set", {"iam_lag_s": 0})
+    said = place.run("--to-key", place.new, "--yes", status=4)
+    assert "may not use the key" in said
+    assert place.release.deleted == [] and place.release.values()["revision"] == 1
