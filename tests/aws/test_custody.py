@@ -148,7 +148,8 @@ def operator(place, kind, without=None):
         iam.create_user(UserName="operator")
         place.operator_key = iam.create_access_key(UserName="operator")["AccessKey"]
     seal = place.client("kms").describe_key(KeyId=vault_account.ALIAS)["KeyMetadata"]["Arn"]
-    parts = [allow([*vault_account.DYNAMODB, "dynamodb:Scan"], f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{vault_account.TABLE}"),
+    table = ["dynamodb:" + a for a in ("Scan", "ListTagsOfResource", "TagResource", "UntagResource")]
+    parts = [allow([*vault_account.DYNAMODB, *table], f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{vault_account.TABLE}"),
              allow(vault_account.KMS, seal), allow([a for a in KEY[kind] if a != without], place.custody_key)]
     own = [a for a in RIGHTS[kind] if a != without]
     if kind == "ssm":
