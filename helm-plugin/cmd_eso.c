@@ -29,6 +29,9 @@ static const struct opt rows[] = {
 	FILE_NAME(struct eso_options, chart, 0, "operator-chart", "CHART",
 	          "with --install: another chart than that of " ESO_CHART_REPOSITORY),
 	FLAG(struct eso_options, write, 0, "write", "with audit FILE: write what can be mended into the files"),
+	FILE_NAME(struct eso_options, data, 0, "data", "FILE",
+	          "with render: what Vault would hold, a map of paths to maps of properties"),
+	FLAG(struct eso_options, show_values, 0, "show-values", "with render: show values, which are secrets, and not their lengths"),
 	FILE_NAME(struct eso_options, boot.token_file, 0, "token-file", "FILE",
 	          "token for Vault (default VAULT_TOKEN, then ~/.vault-token, then custody)"),
 	TEXT(struct eso_options, boot.vault_addr, 0, "vault-addr", "URL",
@@ -215,7 +218,9 @@ static int refuse_foreign(const struct eso_options *o, const char *word, bool fi
 		{ "operator-namespace", o->operator_namespace != NULL }, { "example", o->examples.n > 0 },
 		{ "install", o->install }, { "operator-chart", o->chart != NULL },
 		{ "write", o->write && !text_same(word, "audit") },
-		{ "path", o->path != defaults.path && !text_same(word, "audit") },
+		{ "path", o->path != defaults.path && text_same(word, "sync") },
+		{ "data", o->data && !text_same(word, "render") },
+		{ "show-values", o->show_values && !text_same(word, "render") },
 		{ "token-file", o->boot.token_file && (files || !text_same(word, "audit")) },
 		{ "vault-addr", o->boot.vault_addr && (files || !text_same(word, "audit")) },
 	};
@@ -228,14 +233,16 @@ static int refuse_foreign(const struct eso_options *o, const char *word, bool fi
 
 static int run(struct app *app, struct err *e)
 {
-	static const char *const words[] = { "audit", "sync" };
+	static const char *const words[] = { "audit", "sync", "render" };
 	const struct eso_options *o = app->options;
 	const char *word = app->line.words.n ? app->line.words.at[0] : NULL, *near;
 
 	if (!word) {
 		if (o->write)
 			err_also(e, ERR_USAGE, "'--write' is for 'eso audit FILE'");
-		return o->write ? -1 : make_stores(app, o, e);
+		if (o->data || o->show_values)
+			err_also(e, ERR_USAGE, "'--%s' is for 'eso render FILE'", o->data ? "data" : "show-values");
+		return e->kind ? -1 : make_stores(app, o, e);
 	}
 	near = text_nearest(word, words, COUNT_OF(words));
 	if (!near || !text_same(near, word)) {
@@ -243,7 +250,7 @@ static int run(struct app *app, struct err *e)
 		if (near)
 			err_hint(e, "did you mean '%s'?", near);
 		else
-			err_hint(e, "eso, eso audit [FILE...] or eso sync NAME...");
+			err_hint(e, "eso, eso audit [FILE...], eso sync NAME... or eso render FILE...");
 		return -1;
 	}
 	if (app->line.rest.n)
@@ -252,11 +259,11 @@ static int run(struct app *app, struct err *e)
 		return -1;
 	if (text_same(word, "audit"))
 		return eso_audit(app, o, o->path != defaults.path ? o->path : NULL, e);
-	return eso_sync(app, e);
+	return text_same(word, "render") ? eso_render(app, o, e) : eso_sync(app, e);
 }
 
 const struct command cmd_eso = {
-	.name = "eso", .group = "Vault", .args = "[audit [FILE...] | sync NAME...]",
+	.name = "eso", .group = "Vault", .args = "[audit [FILE...] | sync NAME... | render FILE...]",
 	.summary = "connect External Secrets to Vault: store, policy, role, proven by a login",
 	.details = "Finds the version that is served, the operator's own service account and the service of the active pod; writes "
 	           "policy and role in Vault, logs in with a token of that account and out again, and then writes the store and "
@@ -267,12 +274,18 @@ const struct command cmd_eso = {
 	           "audit looks at the objects in the cluster, or in files, for " ESO_GROUP "/v1beta1, for keys that cannot be "
 	           "right and for intervals that hammer Vault, and, in a cluster and with --token-file or VAULT_TOKEN, for stores "
 	           "of engines that Vault does not have; exit 3 when there is something. sync has ExternalSecrets (of the namespace "
-	           "-n) read Vault now, and waits for what comes of it.",
+	           "-n) read Vault now, and waits for what comes of it.\n\n"
+	           "render says what Secrets the operator would write of the ExternalSecrets in files (- is standard input), with "
+	           "what --data says that Vault holds, such as {secret/app/database: {password: example}}; it asks nobody. Stores "
+	           "and ConfigMaps are found among the same objects. Values are shown by their lengths, in a form that no API "
+	           "server takes, unless --show-values. What would keep the operator from writing is an error with its place, and "
+	           "so is what of templates and expressions is not rendered here.",
 	.examples = "helm vault-aws eso --token-file admin.token\n"
 	            "helm vault-aws eso --example app/database | kubectl apply -f -\n"
 	            "helm vault-aws eso --store-namespace team-a --store-namespace team-b\n"
 	            "helm vault-aws eso audit --write manifests/*.yaml\n"
-	            "helm vault-aws eso sync database -n apps\n",
+	            "helm vault-aws eso sync database -n apps\n"
+	            "helm vault-aws eso render database.yaml --data example.yaml\n",
 	.takes = TAKES_INPUTS | TAKES_KUBE | TAKES_YES | TAKES_REST, .words_max = 1000, .words_files = true, .formats = formats,
 	.rows = rows, .options_size = sizeof(struct eso_options), .defaults = &defaults, .run = run,
 };

@@ -118,7 +118,7 @@ static void audit_store(struct eso_audit *audit, const struct value *store)
 		audit_engine(audit, store, vault, path);
 }
 
-static const struct value *store_named(const struct value *objects, const struct value *ref, const char *ns)
+const struct value *eso_store_named(const struct value *objects, const struct value *ref, const char *ns)
 {
 	const char *kind = value_text_or(ref, "kind", "SecretStore");
 
@@ -138,7 +138,7 @@ static const struct value *store_named(const struct value *objects, const struct
  */
 static const char *engine_of(struct eso_audit *audit, const struct value *objects, const struct value *ref, const char *ns)
 {
-	const struct value *store = store_named(objects, ref, ns), *vault = value_at(store, "spec.provider.vault");
+	const struct value *store = eso_store_named(objects, ref, ns), *vault = value_at(store, "spec.provider.vault");
 	const char *path = value_text_or(vault, "path", NULL);
 
 	if (!store)

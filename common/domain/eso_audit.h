@@ -38,6 +38,9 @@ struct eso_audit {
 /* objects: a list of maps; what is none of External Secrets' is passed over. May be called once. */
 void eso_audit_objects(struct eso_audit *audit, const struct value *objects);
 
+/* The store that a secretStoreRef in namespace ns names; NULL: it is not among the objects. */
+const struct value *eso_store_named(const struct value *objects, const struct value *ref, const char *ns);
+
 /* "version", "path", "interval", "load". */
 const char *eso_rule_name(enum eso_rule rule);
 

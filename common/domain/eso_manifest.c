@@ -95,12 +95,18 @@ int manifest_read(struct manifest *m, struct arena *mem, const struct host *host
 {
 	AUTO(buf) struct buf text = BUF_MAX(MANIFEST_MAX);
 
-	*m = (struct manifest){ .mem = mem, .file = file };
+	*m = (struct manifest){ .mem = mem, .file = file };     /* what is told of, whatever comes */
 	if (host_read_file(host, file, &text, e) < 0)
 		return -1;
 	if (text.full)
 		return err_set(e, ERR_CONFIG, 0, "'%s' is longer than %d bytes", file, MANIFEST_MAX);
-	m->text = view_of(arena_view(mem, buf_bytes(&text)), text.n);
+	return manifest_take(m, mem, file, buf_bytes(&text), list, e);
+}
+
+int manifest_take(struct manifest *m, struct arena *mem, const char *file, struct view text, struct value *list,
+                  struct err *e)
+{
+	*m = (struct manifest){ .mem = mem, .file = file, .text = view_of(arena_view(mem, text), text.n) };
 	return read_documents(m, list, e);
 }
 
@@ -120,6 +126,40 @@ static struct view from_mark(const struct manifest *m, const struct mark *at)
 		column += line.n == 0 || (*line.p & 0xc0) != 0x80;
 	}
 	return line;
+}
+
+static unsigned characters(const char *from, const char *to)
+{
+	unsigned n = 0;
+
+	while (from < to)
+		n += (*from++ & 0xc0) != 0x80;
+	return n;
+}
+
+struct mark manifest_inside(const struct manifest *m, const struct mark *at, struct view text, size_t offset)
+{
+	struct view rest = text, piece = view_cut(&rest, '\n'), line = from_mark(m, at);
+	struct mark place = *at;
+	unsigned below = 0;
+	const char *found;
+
+	for (; rest.p && offset > piece.n; below++) {
+		offset -= piece.n + 1;
+		piece = view_cut(&rest, '\n');
+	}
+	if (view_starts(line, "|")) {
+		place.line += below + 1;
+		place.column = 1;
+		line = from_mark(m, &place);
+	} else if (below) {
+		return *at;
+	}
+	found = line.n && piece.n ? memmem(line.p, line.n, piece.p, piece.n) : NULL;
+	if (!found || offset > piece.n)
+		return *at;
+	place.column += characters(line.p, found + offset);
+	return place;
 }
 
 /* The word itself, in quotes or behind an anchor or tag; further on would be a comment that says the same. */

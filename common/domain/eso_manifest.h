@@ -41,6 +41,16 @@ struct manifest {
 MUST_CHECK int manifest_read(struct manifest *m, struct arena *mem, const struct host *host, const char *file,
                              struct value *list, struct err *e);
 
+/* The same of a text that was read already, which is copied. */
+MUST_CHECK int manifest_take(struct manifest *m, struct arena *mem, const char *file, struct view text, struct value *list,
+                             struct err *e);
+
+/*
+ * Where the byte at `offset` of a text stands whose mark is `at`: in a literal block, or in a word of one line. The mark
+ * itself where that cannot be told (escapes, folded lines).
+ */
+struct mark manifest_inside(const struct manifest *m, const struct mark *at, struct view text, size_t offset);
+
 /* The word `from`, at or behind the mark on its line, shall be `to`. false: it does not stand there like that (escaped). */
 bool manifest_edit(struct manifest *m, const struct mark *at, const char *from, const char *to);
 
