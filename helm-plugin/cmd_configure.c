@@ -12,7 +12,7 @@
 
 struct configure_options {
 	const char *file, *token_file, *vault_addr, *example;
-	const char *prune_data, *export;
+	const char *prune_data, *export, *custody_bucket;
 	bool dry_run, prune, revoke_root;
 };
 
@@ -28,6 +28,7 @@ static const struct opt rows[] = {
 	FILE_NAME(struct configure_options, export, 0, "export", "FILE", "the record of an export of it, younger than an hour"),
 	FLAG(struct configure_options, revoke_root, 0, "revoke-root", "revoke the root token, once the operator can do all of it"),
 	FILE_NAME(struct configure_options, token_file, 0, "token-file", "FILE", "a token of Vault's (else VAULT_TOKEN, ~/.vault-token)"),
+	TEXT(struct configure_options, custody_bucket, 0, "custody-bucket", "BUCKET", "look there too for the root token that init left"),
 	TEXT(struct configure_options, vault_addr, 0, "vault-addr", "URL", "ask Vault there, without a port-forward (else VAULT_ADDR)"),
 	OPT_END
 };
@@ -300,7 +301,7 @@ static int take_custody(struct run *r, struct err *e)
 	size_t total;
 	const struct step *all = boot_table(&r->app->mem, configure_look_up, n_configure_look_up, &total);
 
-	if (session_find_token(&r->s, &r->w.boot, e) < 0)
+	if (session_custody_token(&r->s, &r->w.boot, e) < 0)
 		return -1;
 	if (loop(r, all, total, e) == 0)
 		return 0;
@@ -397,7 +398,8 @@ static int fetch_secrets(struct run *r, struct err *e)
 static int open_run(struct run *r, struct err *e)
 {
 	const struct configure_options *o = r->options;
-	const struct boot_options options = { .token_file = o->token_file, .vault_addr = o->vault_addr };
+	const struct boot_options options = { .token_file = o->token_file, .vault_addr = o->vault_addr,
+	                                      .custody_bucket = o->custody_bucket };
 	bool addressed = o->vault_addr || host_env(&r->app->host, "VAULT_ADDR");
 	unsigned needs = SESSION_RELEASE | SESSION_NO_AWS | SESSION_QUIET;
 

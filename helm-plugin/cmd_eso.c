@@ -34,6 +34,7 @@ static const struct opt rows[] = {
 	FLAG(struct eso_options, show_values, 0, "show-values", "with render: show values, which are secrets, and not their lengths"),
 	FILE_NAME(struct eso_options, boot.token_file, 0, "token-file", "FILE",
 	          "token for Vault (default VAULT_TOKEN, then ~/.vault-token, then custody)"),
+	TEXT(struct eso_options, boot.custody_bucket, 0, "custody-bucket", "BUCKET", "look there too for the root token that init left"),
 	TEXT(struct eso_options, boot.vault_addr, 0, "vault-addr", "URL",
 	     "ask Vault there (default VAULT_ADDR, then by port-forward)"),
 	OPT_END
@@ -222,6 +223,7 @@ static int refuse_foreign(const struct eso_options *o, const char *word, bool fi
 		{ "data", o->data && !text_same(word, "render") },
 		{ "show-values", o->show_values && !text_same(word, "render") },
 		{ "token-file", o->boot.token_file && (files || !text_same(word, "audit")) },
+		{ "custody-bucket", o->boot.custody_bucket != NULL },
 		{ "vault-addr", o->boot.vault_addr && (files || !text_same(word, "audit")) },
 	};
 

@@ -3,6 +3,7 @@
 #include "cli/ask.h"
 #include "cli/errors.h"
 #include "core/text.h"
+#include "domain/boot_custody.h"
 #include "domain/plan.h"
 #include "domain/workflow.h"
 
@@ -274,8 +275,9 @@ int session_login_aws(struct session *s, struct err *e)
 	return s->aws.creds.key_id ? 0 : aws_login(&s->aws, s->transport, e);
 }
 
-static int read_custody(struct session *s, struct boot *b, struct err *e)
+int session_custody_token(struct session *s, struct boot *b, struct err *e)
 {
+	struct boot_custody custody;
 	int result;
 
 	if (!b->want->cluster || !b->want->region)
@@ -283,9 +285,13 @@ static int read_custody(struct session *s, struct boot *b, struct err *e)
 	if (session_login_aws(s, e) < 0)
 		return err_while(e, "custody");
 	b->aws = &s->aws;
-	result = session_loop_over(s, b, boot_custody_steps, BOOT_CUSTODY_STEPS, false, e);
+	boot_custody_init(&custody, b);
+	result = session_loop_over(s, &custody, boot_custody_steps, BOOT_CUSTODY_PLACES, false, e);
 	if (result == 0)
-		talk_printf(s->app, "token: '%s' in custody", b->token_from);
+		result = boot_custody_take(&custody, e);
+	boot_custody_release(&custody);
+	if (result == 0)
+		talk_printf(s->app, "token: %s", b->token_from);
 	return result;
 }
 
@@ -297,7 +303,7 @@ int session_find_token(struct session *s, struct boot *b, struct err *e)
 		return 0;
 	if (b->options.token_file || e->kind != ERR_AUTH)
 		return -1;
-	if (read_custody(s, b, &why) == 0) {
+	if (session_custody_token(s, b, &why) == 0) {
 		err_release(e);
 		return 0;
 	}

@@ -61,6 +61,9 @@ MUST_CHECK int session_login_aws(struct session *s, struct err *e);
 /* The same for a world that begins with a struct boot; what there is to say of the listener's certificate is told, once. */
 MUST_CHECK int session_loop_boot(struct session *s, struct boot *b, const struct step *steps, size_t n, struct err *e);
 
+/* The root token in custody (domain/boot_custody.h). Where it is from is told. ERR_AUTH with each place that was tried. */
+MUST_CHECK int session_custody_token(struct session *s, struct boot *b, struct err *e);
+
 /*
  * A token for Vault: as boot_find_token has it, else the root token that `init` left in custody, for which AWS is logged in
  * to. Where it is from is told. ERR_AUTH with each place that was tried.

@@ -2,6 +2,7 @@
 #include "domain/boot_trust.h"
 
 #include "core/text.h"
+#include "domain/custody.h"
 #include "domain/hear.h"
 #include "formats/json.h"
 #include "formats/uri.h"
@@ -19,19 +20,19 @@ enum { ABREAST_STREAMS = 128, ABREAST_STRAIGHT = 128, ABREAST_TUNNELS = 48 };
 #define SERVER_CONTAINER "vault"
 
 /* A token travels there: in clear only to ourselves. */
-static int check_address(const struct boot *b, struct err *e)
+static void check_address(const struct boot *b, struct err *e)
 {
 	struct uri u;
 
 	if (uri_parse(b->mem, b->options.vault_addr, &u, e) < 0 || (!text_same(u.scheme, "https") && !text_same(u.scheme, "http"))) {
 		err_release(e);
-		return err_set(e, ERR_USAGE, 0, "'%s' is no address of Vault (https://HOST:PORT)", b->options.vault_addr);
+		err_set(e, ERR_USAGE, 0, "'%s' is no address of Vault (https://HOST:PORT)", b->options.vault_addr);
+		return;
 	}
 	if (text_same(u.scheme, "http") && !text_same(u.host, "127.0.0.1") && !text_same(u.host, "localhost") &&
 	    !text_same(u.host, "::1"))
-		return err_set(e, ERR_USAGE, 0, "'%s' is not encrypted, and a token would go there: http is for loopback only",
-		               b->options.vault_addr);
-	return 0;
+		err_set(e, ERR_USAGE, 0, "'%s' is not encrypted, and a token would go there: http is for loopback only",
+		        b->options.vault_addr);
 }
 
 /* Who vouches for the listener: VAULT_CACERT, else the system's authorities (only at an address that they can know). */
@@ -59,7 +60,11 @@ int boot_init(struct boot *b, const struct world *w, const struct boot_options *
 	b->fullname = strstr(b->want->release, "vault") ? b->want->release : arena_printf(b->mem, "%s-vault", b->want->release);
 	if (!b->options.vault_addr && !b->options.no_address)
 		b->options.vault_addr = host_env(b->host, "VAULT_ADDR");
-	if (b->options.vault_addr && check_address(b, e) < 0)
+	if (b->options.vault_addr)
+		check_address(b, e);
+	if (b->options.custody_bucket)
+		custody_check_bucket(b->options.custody_bucket, e);
+	if (e->kind)
 		return -1;
 	b->tls_on = b->options.vault_addr && text_starts(b->options.vault_addr, "https:");
 	return read_authority(b, e);

@@ -42,6 +42,7 @@ struct boot_options {
 	const char *token_file;          /* --token-file; NULL: VAULT_TOKEN, then ~/.vault-token */
 	const char *vault_addr;          /* --vault-addr or VAULT_ADDR; NULL: by port-forward */
 	bool no_address;                 /* by port-forward in any case */
+	const char *custody_bucket;      /* --custody-bucket, where the root token is looked for too; NULL: none */
 };
 
 struct boot {
@@ -84,10 +85,6 @@ MUST_CHECK int boot_find_token(struct boot *b, struct err *e);
 
 /* Takes it for the token; from: where it is from, for messages. ERR_AUTH: it is no token. */
 MUST_CHECK int boot_take_token(struct boot *b, struct view token, const char *from, struct err *e);
-
-/* Alone, over a boot whose aws is logged in and whose want has cluster and region: the root token that `init` left. */
-enum { BOOT_CUSTODY_STEPS = 1 };
-extern const struct step boot_custody_steps[BOOT_CUSTODY_STEPS];
 
 /*
  * The rows every table of the three commands begins with: "vault.pods" (not due with vault_addr), "vault.trust" (where the

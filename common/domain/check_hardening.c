@@ -2,6 +2,7 @@
 #include "domain/check_hardening.h"
 #include "domain/diag_base.h"
 #include "domain/diag_cluster.h"
+#include "domain/diag_custody.h"
 #include "domain/diag_kms.h"
 #include "domain/diag_vault.h"
 #include "domain/fix.h"
@@ -82,8 +83,25 @@ JUDGE(judge_root_token)
 
 JUDGE(judge_recovery_keys)
 {
-	(void)d;
-	return not_applicable(f, "where the recovery keys are kept cannot be seen from here");
+	const struct diag_custody *custody = diag_custody(d);
+	const char *unread = NULL;
+
+	if (!diag_custody_named(d))
+		return not_applicable(f, "entries of custody are named after the cluster, whose name is not known (--cluster-name)");
+	for (size_t i = 0; i < CUSTODY_SEEN; i++) {
+		const struct custody_seen *seen = &custody->seen[i];
+
+		if (seen->entry) {
+			found(f, "'%s' is in %s", seen->entry, diag_custody_kinds[i].what);
+			return VERDICT_PASS;
+		}
+		if (seen->read < CUSTODY_SEEN_ENTRIES && !unread)
+			unread = diag_custody_kinds[i].right;
+	}
+	if (unread)
+		return unknown(f, unread, "whether there are recovery keys in Secrets Manager or Parameter Store was not read");
+	found(f, "neither Secrets Manager nor Parameter Store has recovery keys of this release: a bucket or files may");
+	return VERDICT_INFO;
 }
 
 JUDGE(judge_digest)
@@ -262,8 +280,10 @@ static const struct check checks[] = {
 	  .decides = "Not at all from outside: it is told so that it is not forgotten.",
 	  .remedy = "vault token revoke -self, with the root token",
 	  .reference = "Vault, Production hardening"),
-	CHECK("recovery-keys", "the recovery keys are in custody", .reads = NEEDS("config.read"), .judge = judge_recovery_keys,
-	  .decides = "Not at all from outside: it is told so that it is not forgotten.",
+	CHECK("recovery-keys", "the recovery keys are in custody", .aws_alone = true,
+	  .uses = NEEDS("custody.secret", "custody.parameter"), .judge = judge_recovery_keys,
+	  .decides = "Whether Secrets Manager or Parameter Store has an entry that 'helm vault-aws init' makes for this release; what it "
+	             "holds is not read. A bucket or files cannot be seen from here.",
 	  .remedy = "keep the recovery keys apart, each with its holder",
 	  .reference = "Vault, Seal, Recovery key"),
 	CHECK("image", "the image is named by its digest", .reads = NEEDS("pods.read"), .judge = judge_digest,
@@ -292,7 +312,7 @@ static const struct check checks[] = {
 	  .remedy = "put the least policy on the role", .reference = "IAM, Security best practices, Apply least-privilege permissions"),
 	CHECK("score", "how hardened it is", .reads = NEEDS("config.read"),
 	  .uses = NEEDS("pods.read", "cluster.netpols", "cluster.daemon-sets", "key.rotation", "key.read", "table.backups", "table.read",
-	  "role.policies", "vault.audit"),
+	  "role.policies", "vault.audit", "custody.secret", "custody.parameter"),
 	  .judge = judge_score, .decides = "Counts the parts above that hold, among those that could be seen.",
 	  .remedy = "see the parts", .reference = "Vault, Production hardening"),
 };
@@ -325,5 +345,6 @@ static enum verdict judge_score(const struct diag *d, struct finding *f)
 }
 
 const struct check_family hardening_family = {
-	.name = "hardening", .title = "Hardening", .checks = checks, .n_checks = COUNT_OF(checks), .steps = NULL, .n_steps = 0,
+	.name = "hardening", .title = "Hardening", .checks = checks, .n_checks = COUNT_OF(checks), .steps = diag_custody_steps,
+	.n_steps = DIAG_CUSTODY_STEPS,
 };

@@ -14,6 +14,8 @@
 #define ROLE     "iam::%s:role/*"
 #define PROVIDER "iam::%s:oidc-provider/*"
 #define CLUSTER  "eks:*:%s:cluster/*"
+#define SECRET   "secretsmanager:*:%s:secret:helm-vault-aws/*"
+#define PARAMETER "ssm:*:%s:parameter/helm-vault-aws/*"
 
 #define DISCOVERY "discovery.k8s.io"
 #define RBAC      "rbac.authorization.k8s.io"
@@ -73,6 +75,10 @@ const struct right check_rights[] = {
 	AWS("table.key", "kms:DescribeKey", KEY),
 	AWS("table.metrics", "cloudwatch:GetMetricData", NULL),
 	NOTHING("trial.table"),
+
+	AWS("custody.secret", "secretsmanager:DescribeSecret", SECRET),
+	/* without the right to decrypt: what is answered is ciphertext */
+	AWS("custody.parameter", "ssm:GetParameterHistory", PARAMETER),
 
 	FORWARD("vault.seal"),
 	FORWARD("vault.health"),

@@ -147,6 +147,17 @@ enum heard custody_hear_value(const struct custody_store *s, const char *word, c
 	return HEARD_DONE;
 }
 
+/* S3 User Guide, "General purpose bucket naming rules"; a dot is allowed, and costs the bucket its own host. */
+void custody_check_bucket(const char *name, struct err *e)
+{
+	size_t n = strlen(name);
+
+	if (!n || (n >= 3 && n <= 63 && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0' &&
+	           !strchr(".-", name[0]) && !strchr(".-", name[n - 1]) && !strstr(name, "..")))
+		return;
+	err_also(e, ERR_USAGE, "--custody-bucket: '%s' is no name of a bucket (3 to 63 lower-case letters, digits, '-', '.')", name);
+}
+
 /* ---- placeholders ---- */
 
 const char *custody_placeholder(struct arena *a, const char *id)

@@ -108,6 +108,9 @@ const struct custody_kind *custody_kind_of(const char *word);
 /* Its calls are there: what it keeps is in AWS. */
 bool custody_in_aws(const struct custody_kind *kind);
 
+/* What can be no bucket's name is a problem more in e (ERR_USAGE) about --custody-bucket. Empty is not given. */
+void custody_check_bucket(const char *name, struct err *e);
+
 /* One custody: a kind, and where that is. All borrowed. */
 struct custody_store {
 	const struct custody_kind *kind;

@@ -144,17 +144,6 @@ static void check_rules(const struct init_options *o, struct err *e)
 		check_rule(&rules[i], o, e);
 }
 
-/* S3 User Guide, "General purpose bucket naming rules"; a dot is allowed, and costs the bucket its own host. */
-static void check_bucket(const char *name, struct err *e)
-{
-	size_t n = name ? strlen(name) : 0;
-
-	if (!n || (n >= 3 && n <= 63 && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0' &&
-	           !strchr(".-", name[0]) && !strchr(".-", name[n - 1]) && !strstr(name, "..")))
-		return;
-	err_also(e, ERR_USAGE, "--custody-bucket: '%s' is no name of a bucket (3 to 63 lower-case letters, digits, '-', '.')", name);
-}
-
 /* ---- shares ---- */
 
 static void check_number(const char *option, const char *const *list, const struct init_options *o, struct err *e)
@@ -279,7 +268,8 @@ int init_check_options(const struct init_options *o, struct err *e)
 {
 	check_custody(o, e);
 	check_rules(o, e);
-	check_bucket(o->bucket, e);
+	if (o->bucket)
+		custody_check_bucket(o->bucket, e);
 	check_copies(o, e);
 	check_recipients("--recipient", o->recipients, o, e);
 	check_recipients("--root-recipient", o->root_recipients, o, e);

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "domain/listener.h"
 #include "domain/provision.h"
+#include "domain/steps.h"
 #include "formats/json.h"
 
 enum { ATTRS_MAX = 16 };
@@ -86,6 +87,9 @@ static void describe_policy(struct writer *to)
 
 	attr(to, "vault-policy", document(w, w->role.policy),
 	     document(w, world_role_policy(w, w->key.arn ? w->key.arn : UNKNOWN)));
+	for (size_t i = 0; i < w->root_key.n; i++)
+		if (!text_same(w->root_key.keys[i], w->key.arn))
+			attr(to, "stays until recover seal-migrate has ended", NULL, w->root_key.keys[i]);
 }
 
 static const char *name_collector(const struct world *w)
@@ -183,7 +187,7 @@ static void describe_mark(struct writer *to)
 	const struct world *w = to->w;
 
 	attr(to, TAG_LIVE, NULL, "true");
-	attr(to, TAG_KEY, NULL, w->key.arn ? w->key.arn : UNKNOWN);
+	attr(to, TAG_KEY, NULL, w->key.arn ? mark_of_key(w) : UNKNOWN);
 	attr(to, TAG_ROLE, NULL, world_role_arn(w));
 }
 

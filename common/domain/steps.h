@@ -82,6 +82,17 @@ int role_ask_put_policy(const struct world *w, struct request *rq, const char *n
 enum heard role_hear_put_policy(struct world *w, struct have_role *role, const char *name, const struct value *document,
                                 const struct reply *reply, struct err *e);
 
+/* wrapping_steps.c: which keys wrap the root key that the table holds, read where the role would lose one */
+ASK(ask_root_key); HEAR(hear_root_key); DUE(root_key_matters); DUE(root_key_unread);
+/* The table names a key that still wraps the root key: its mark stays until the seal has moved to the given one. */
+bool mark_stays(const struct world *w);
+/* What the table's mark shall name. */
+const char *mark_of_key(const struct world *w);
+/* Refuses another key than the table's, but one that is given and that the seal has moved to or is on its way to. */
+MUST_CHECK int mark_guard(const struct world *w, struct err *e);
+/* Before the role's policy is written: mark_guard. */
+int before_policy(void *world, size_t item, struct err *e);
+
 /* collector_steps.c: what the collector of audit lines needs in AWS, where audit_to asks for one */
 ASK(ask_collector_role); HEAR(hear_collector_role); DUE(collector_wanted);
 ASK(ask_collector_policy); HEAR(hear_collector_policy);

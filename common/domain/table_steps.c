@@ -430,7 +430,7 @@ enum heard hear_set_protection(void *world, size_t item, const struct reply *rep
 
 static const struct value *marks_of(const struct world *w, struct arena *a)
 {
-	return params_of(a, TAG_LIVE, "true", TAG_KEY, w->key.arn, TAG_ROLE, world_role_arn(w), NULL);
+	return params_of(a, TAG_LIVE, "true", TAG_KEY, mark_of_key(w), TAG_ROLE, world_role_arn(w), NULL);
 }
 
 /* The table's tags name key and role, since a search by tags sees roles in us-east-1 only. */
@@ -443,7 +443,7 @@ bool mark_due(const void *world, size_t item)
 		return false;
 	if (w->table.presence != PRESENT || w->key.presence != PRESENT)
 		return w->table.presence == ABSENT || w->key.presence == ABSENT;     /* planned */
-	return !text_same(value_text_or(value_get(w->table.tags, TAG_KEY), "", NULL), w->key.arn) ||
+	return (!text_same(value_text_or(value_get(w->table.tags, TAG_KEY), "", NULL), w->key.arn) && !mark_stays(w)) ||
 	       !text_same(value_text_or(value_get(w->table.tags, TAG_ROLE), "", NULL), world_role_arn(w)) ||
 	       !world_tags_are_live(w->table.tags);
 }
@@ -451,15 +451,11 @@ bool mark_due(const void *world, size_t item)
 int ask_mark_table(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct world *w = world;
-	const char *named = value_text_or(value_get(w->table.tags, TAG_KEY), "", NULL);
 	struct value *params = params_of(&rq->mem, "ResourceArn", w->table.arn, NULL);
 
 	(void)item;
-	if (named && !text_same(named, w->key.arn) && !text_same(named, w->key_gone)) {
-		hear_guard(e, "name the right one with --kms-key-id", "the table '%s' is used with the key '%s', not with '%s'",
-		           w->want.names.table, named, w->key.arn);
+	if (mark_guard(w, e) < 0)
 		return -1;
-	}
 	value_set(&rq->mem, params, "Tags", tags_to_list(&rq->mem, marks_of(w, &rq->mem), "Key", "Value"));
 	return aws_ask(w->aws, rq, &dynamodb_tag_resource, params, e);
 }
@@ -487,7 +483,7 @@ enum heard hear_marked_table(void *world, size_t item, const struct reply *reply
 		return heard;
 	tags = value_copy(w->mem, w->table.tags);
 	value_set_text(w->mem, tags, TAG_LIVE, "true");
-	value_set_text(w->mem, tags, TAG_KEY, w->key.arn);
+	value_set_text(w->mem, tags, TAG_KEY, mark_of_key(w));
 	value_set_text(w->mem, tags, TAG_ROLE, world_role_arn(w));
 	w->table.tags = tags;
 	return HEARD_DONE;

@@ -9,7 +9,7 @@
  */
 #define READS "caller.read", "cluster.read", "key.by-alias", "tagged.read", "table.read", "pitr.read", "backups.read", \
 	"role.read", "policy.read", "collector.role-read", "collector.policy-read", "group.read", "table.tags", "key.tags-found", "rotation.read-found", "table.items", \
-	"chart.render", "account.read", "binding.read", "config.read", "set.read", "certificate.read", "authority.read"
+	"root-key.read-found", "chart.render", "account.read", "binding.read", "config.read", "set.read", "certificate.read", "authority.read"
 
 /* The AWS side stands. */
 #define AWS_DONE "alias.create", "rotation.set", "pitr.set", "protection.set", "policy.put", "trust.set", \
@@ -64,6 +64,10 @@ const struct step workflow_steps[] = {
 	  .ask = ask_rotation, .hear = hear_rotation },
 	{ .name = "table.items", .needs = NEEDS("table.read", "key.by-alias", "key.found"), .due = table_items_matter,
 	  .ask = ask_table_items, .hear = hear_table_items },
+	{ .name = "root-key.read", .needs = NEEDS("table.read", "policy.read", "key.by-alias"), .due = root_key_matters,
+	  .ask = ask_root_key, .hear = hear_root_key },
+	{ .name = "root-key.read-found", .needs = NEEDS("root-key.read", "key.found"), .due = root_key_unread,
+	  .ask = ask_root_key, .hear = hear_root_key },
 	{ .name = "config.read", .needs = NEEDS("chart.render", "key.by-alias", "key.found"), .due = installing,
 	  .ask = ask_config, .hear = hear_config },
 	/* the table is the lock */
@@ -132,9 +136,11 @@ const struct step workflow_steps[] = {
 	  .ask = ask_table, .hear = hear_table_active },
 	{ .name = "pitr.set", .needs = NEEDS("table.wait", "pitr.read"), .due = pitr_due, .change = "set PITR",
 	  .patience_s = 600, .ask = ask_set_pitr, .hear = hear_set_pitr },
-	{ .name = "policy.put", .needs = NEEDS("role.create", "key.tags-last", "policy.read"), .due = policy_due,
-	  .change = "write the role policy", .patience_s = 120, .ask = ask_put_policy, .hear = hear_put_policy },
-	{ .name = "table.mark", .needs = NEEDS("key.tags-last", "table.wait", "role.create"), .due = mark_due,
+	{ .name = "root-key.read-last", .needs = NEEDS("key.tags-last", "policy.read", "root-key.read-found"), .due = root_key_unread,
+	  .ask = ask_root_key, .hear = hear_root_key },
+	{ .name = "policy.put", .needs = NEEDS("role.create", "key.tags-last", "policy.read", "root-key.read-last"), .due = policy_due,
+	  .change = "write the role policy", .before = before_policy, .patience_s = 120, .ask = ask_put_policy, .hear = hear_put_policy },
+	{ .name = "table.mark", .needs = NEEDS("key.tags-last", "table.wait", "role.create", "root-key.read-last"), .due = mark_due,
 	  .change = "mark table, key and role as in use", .patience_s = 120, .ask = ask_mark_table, .hear = hear_marked_table },
 	/* the cluster */
 	{ .name = "namespace.create", .needs = NEEDS("namespace.read", AWS_DONE), .due = namespace_due,

@@ -128,7 +128,7 @@ struct value *world_collector_trust(const struct world *w)
 }
 
 static void allow(struct arena *a, struct value *statements, const char *sid, const char *const *actions, size_t n,
-                  const char *resource)
+                  struct value *resource)
 {
 	struct value *statement = value_push(a, statements, value_new_map(a));
 	struct value *list;
@@ -138,7 +138,19 @@ static void allow(struct arena *a, struct value *statements, const char *sid, co
 	list = value_set(a, statement, "Action", value_new_list(a));
 	for (size_t i = 0; i < n; i++)
 		value_push(a, list, value_new_text(a, actions[i]));
-	value_set_text(a, statement, "Resource", resource);
+	value_set(a, statement, "Resource", resource);
+}
+
+/* The seal key, and beside it what wraps the stored root key until the seal has moved: Decrypt goes by the blob alone. */
+static struct value *seal_keys(const struct world *w, const char *key_arn)
+{
+	struct value *list = value_new_list(w->mem), *key = value_new_text(w->mem, key_arn);
+
+	value_push(w->mem, list, key);
+	for (size_t i = 0; i < w->root_key.n; i++)
+		if (!text_same(w->root_key.keys[i], key_arn))
+			value_push(w->mem, list, value_new_text(w->mem, w->root_key.keys[i]));
+	return list->n > 1 ? list : key;
 }
 
 /*
@@ -157,8 +169,8 @@ struct value *world_role_policy(const struct world *w, const char *key_arn)
 
 	value_set_text(a, doc, "Version", "2012-10-17");
 	statements = value_set(a, doc, "Statement", value_new_list(a));
-	allow(a, statements, "VaultSeal", seal, COUNT_OF(seal), key_arn);
-	allow(a, statements, "VaultStorage", storage, COUNT_OF(storage), world_table_arn(w));
+	allow(a, statements, "VaultSeal", seal, COUNT_OF(seal), seal_keys(w, key_arn));
+	allow(a, statements, "VaultStorage", storage, COUNT_OF(storage), value_new_text(a, world_table_arn(w)));
 	return doc;
 }
 
@@ -176,10 +188,11 @@ struct value *world_collector_policy(const struct world *w)
 	statements = value_set(a, doc, "Statement", value_new_list(a));
 	if (text_same(w->want.audit_to, "s3"))
 		allow(a, statements, "VaultAudit", objects, COUNT_OF(objects),
-		      arena_printf(a, "arn:%s:s3:::%s%s/*", partition_of(w), w->want.audit_bucket, w->want.names.log_group));
+		      value_new_text(a, arena_printf(a, "arn:%s:s3:::%s%s/*", partition_of(w), w->want.audit_bucket,
+		                                     w->want.names.log_group)));
 	else
 		allow(a, statements, "VaultAudit", logs, COUNT_OF(logs),
-		      arena_printf(a, "arn:%s:logs:%s:%s:log-group:%s:*", partition_of(w), w->want.region, w->caller_account,
-		                   w->want.names.log_group));
+		      value_new_text(a, arena_printf(a, "arn:%s:logs:%s:%s:log-group:%s:*", partition_of(w), w->want.region,
+		                                     w->caller_account, w->want.names.log_group)));
 	return doc;
 }

@@ -89,6 +89,13 @@ struct have_role {
 	const struct value *policy;
 };
 
+/* The root key that Vault stores in the table; ABSENT: none yet. */
+struct have_root_key {
+	enum presence read;
+	const char **keys;                       /* ARNs of those that wrap it: the seal key's, and others while it moves */
+	size_t n;
+};
+
 struct have_provider {
 	enum presence presence;
 	const char *arn;
@@ -136,6 +143,7 @@ struct world {
 	const char *key_gone;                    /* a mark led to it, but it is not there; NULL: none */
 	struct have_table table;
 	struct have_role role;
+	struct have_root_key root_key;
 	struct have_role collector;              /* of the collector of audit lines */
 	enum presence log_group;
 	struct have_provider provider;
@@ -180,6 +188,7 @@ const char *world_issuer_site(const struct world *w);
 
 /* The documents that the role shall have. */
 struct value *world_trust_policy(const struct world *w);
+/* With the keys that wrap the stored root key beside `key_arn`, where they were read. */
 struct value *world_role_policy(const struct world *w, const char *key_arn);
 /* Those of the collector's role, by want.audit_to. */
 const char *world_collector_arn(const struct world *w);

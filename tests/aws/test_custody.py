@@ -10,7 +10,7 @@ import pytest
 
 from harness import ACCOUNT, REGION, allow, document
 import vault_account
-from test_init import CUSTODY, NAME, pytestmark, start  # noqa: F401  (the fixture and the mark are used by name)
+from test_init import CUSTODY, NAME, PLUGIN, pytestmark, start  # noqa: F401  (the fixture and the mark are used by name)
 
 BUCKET = "vault-keys"
 BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
@@ -86,6 +86,31 @@ def test_keys_are_kept_under_the_custody_key_and_open_vault(start, kind):
         assert secret not in seen
     assert json.loads(run(place, [kind], "-o", "json").stdout)["changed"] is False
     assert read(place, kind, "root-token") == token
+
+
+@pytest.mark.parametrize("kind", ["secretsmanager", "ssm", "s3"])
+def test_who_has_no_token_finds_it_in_custody(start, kind):
+    place = start()
+    bucket(place)
+    trace, file = os.path.join(place.home, "trace"), os.path.join(place.home, "vault.yaml")
+    with open(file, "w", encoding="utf-8") as f:
+        f.write("policies:\n  reader: 'path \"secret/*\" { capabilities = [\"read\"] }'\n")
+    argv = [PLUGIN, "configure", "-f", file, "--cluster-name", "prod", "--region", REGION, "--dry-run", "--trace", trace,
+            "--vault-addr", place.server.env["VAULT_ADDR"]]
+    env = {"PATH": "/usr/bin:/bin", "HOME": place.home, "AWS_EC2_METADATA_DISABLED": "true"} | place.server.env
+    del env["VAULT_ADDR"]
+    run(place, [kind], "--shares", "1", "--threshold", "1")
+    token = read(place, kind, "root-token")
+    if kind == "s3":
+        ran = subprocess.run(argv, capture_output=True, text=True, timeout=120, env=env, check=False)
+        assert ran.returncode == 1 and "--custody-bucket BUCKET has it looked for in S3 too" in ran.stderr, ran.stderr
+        argv += ["--custody-bucket", BUCKET]
+    ran = subprocess.run(argv, capture_output=True, text=True, timeout=120, env=env, check=False)
+    assert ran.returncode == 0 and "reader" in ran.stdout, ran.stderr
+    where = {"secretsmanager": "Secrets Manager", "ssm": "Parameter Store", "s3": f"the bucket '{BUCKET}'"}[kind]
+    assert f"token: '{NAME}root-token' in {where}" in ran.stderr
+    with open(trace, encoding="utf-8") as f:
+        assert token not in ran.stdout + ran.stderr + f.read()
 
 
 def test_a_bucket_must_be_safe(start):

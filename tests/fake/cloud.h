@@ -66,6 +66,7 @@ struct cloud_table {
 	const char *name, *arn, *hash_key, *range_key, *billing, *sse_key;
 	const char *status;                 /* NULL: CREATING, then ACTIVE */
 	struct cloud_tags tags;
+	const char *wrapped_by;             /* ARN of the key that wraps the stored root key; NULL: none is stored */
 	int64_t made_ms, pitr_days, items;
 	bool protection, pitr;
 	const char *stored[CLOUD_ITEMS];    /* "core/keyring": beside the nameless `items` */

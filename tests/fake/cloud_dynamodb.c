@@ -1,6 +1,7 @@
 /* DynamoDB of the fake cloud. Codes and texts: the service's API reference and tests/aws/dynamodb.py. */
 #include "fake/cloud_service.h"
 
+#include "core/digest.h"
 #include "core/text.h"
 
 enum { SAVING_MS = 3000 };
@@ -302,7 +303,26 @@ void fake_cloud_store(struct cloud_table *t, const char *name)
 		t->stored[t->n_stored++] = name;
 }
 
-/* Reads of one item, and a batch: nothing but the lock is there, and nothing is done. */
+/* As go-kms-wrapping's BlobInfo: a ciphertext, an iv, and in key_info the key's id, whose length takes one byte. */
+static struct value *root_key(struct arena *a, const char *id)
+{
+	AUTO(buf) struct buf blob = BUF_MAX(4096), text = BUF_MAX(8192);
+	size_t n = strlen(id);
+
+	buf_put(&blob, "\x0a\x03" "abc" "\x12\x02" "iv" "\x2a", 10);
+	buf_put(&blob, (const char[]){ (char)(n + 2), 0x1a, (char)n }, 3);
+	buf_text(&blob, id);
+	base64_print(&text, buf_bytes(&blob));
+	return value_new_text(a, buf_str(&text));
+}
+
+static bool asks_for_root_key(const struct value *in)
+{
+	return value_bool_or(in, "ConsistentRead", false) && text_same(value_text_or(in, "Key.Path.S", NULL), "core/hsm") &&
+	       text_same(value_text_or(in, "Key.Key.S", NULL), "barrier-unseal-keys");
+}
+
+/* Reads of one item, and a batch: nothing but the lock and the root key is there, and nothing is done. */
 static void try_item(struct cloud_ask *ask)
 {
 	struct cloud_table *t = named_table(ask, "TableName", "ResourceNotFoundException");
@@ -311,6 +331,8 @@ static void try_item(struct cloud_ask *ask)
 	if (t && t->lock_ms && text_same(value_text_or(ask->in, "Key.Key.S", NULL), "_lock"))
 		value_put(ask->mem, body, "Item.Expires.N", value_new_text(ask->mem, arena_printf(ask->mem, "%lld000000",
 		                                                                                    (long long)t->lock_ms)));
+	if (t && t->wrapped_by && asks_for_root_key(ask->in))
+		value_put(ask->mem, body, "Item.Value.B", root_key(ask->mem, t->wrapped_by));
 	if (t)
 		cloud_answer(ask, body);
 }

@@ -3,6 +3,7 @@
 
 #include "domain/diag_base.h"
 #include "domain/diag_cluster.h"
+#include "domain/diag_custody.h"
 #include "domain/diag_vault.h"
 
 #define POLICY(statement) \
@@ -33,7 +34,6 @@ static const struct wrong cases[] = {
 	{ "hardening-privilege", VERDICT_UNKNOWN, "were not read", "", { "policies_unread=true" } },
 	{ "hardening-audit", VERDICT_SKIP, "takes a token", "", { NULL } },
 	{ "hardening-root-token", VERDICT_SKIP, "sudo", "", { NULL } },
-	{ "hardening-recovery-keys", VERDICT_SKIP, "cannot be seen", "", { NULL } },
 };
 
 static void parts_are_told(void **state)
@@ -157,6 +157,39 @@ static void who_collects_is_found(void **state)
 	}
 }
 
+static void recovery_keys_are_looked_for(void **state)
+{
+	static const struct {
+		const char *cluster;
+		struct custody_seen secrets, parameters;
+		enum verdict verdict;
+		const char *cause, *right;
+	} customs[] = {
+		{ NULL, {0}, {0}, VERDICT_SKIP, "whose name is not known", NULL },
+		{ "prod", { 2, "a/recovery-keys" }, {0}, VERDICT_PASS, "'a/recovery-keys' is in Secrets Manager", NULL },
+		{ "prod", {0}, { 2, "a/recovery-key-1" }, VERDICT_PASS, "'a/recovery-key-1' is in Parameter Store", NULL },
+		{ "prod", { 2, NULL }, { 2, NULL }, VERDICT_INFO, "a bucket or files may", NULL },
+		{ "prod", { 1, NULL }, { 2, NULL }, VERDICT_UNKNOWN, "was not read", "secretsmanager:DescribeSecret" },
+		{ "prod", { 2, NULL }, {0}, VERDICT_UNKNOWN, "was not read", "ssm:GetParameterHistory" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(customs); i++) {
+		AUTO(fixture) struct fixture x;
+		struct diag_custody custody = { .seen = { customs[i].secrets, customs[i].parameters } };
+
+		fixture_init(&x, NULL);
+		x.d.part[DIAG_HARDENING] = &custody;
+		x.d.release = (struct release){ .name = "vault", .namespace_ = "vault" };
+		x.d.options.cluster_name = customs[i].cluster;
+		x.d.options.region = R;
+		if (fixture_judge(&x, "hardening-recovery-keys") != customs[i].verdict || !strstr(x.f.cause, customs[i].cause))
+			fail_msg("case %zu: %s", i, x.f.cause);
+		if (customs[i].right)
+			assert_text(x.f.right, customs[i].right);
+	}
+}
+
 static void the_score_counts_what_is_seen(void **state)
 {
 	AUTO(fixture) struct fixture x;
@@ -177,6 +210,7 @@ int main(void)
 		cmocka_unit_test(an_audit_device_counts),
 		cmocka_unit_test(image_and_network_are_seen),
 		cmocka_unit_test(who_collects_is_found),
+		cmocka_unit_test(recovery_keys_are_looked_for),
 		cmocka_unit_test(the_score_counts_what_is_seen),
 	};
 

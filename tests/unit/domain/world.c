@@ -60,6 +60,23 @@ static void the_role_may_do_nine_things(void **state)
 	            "\"Resource\":\"arn:aws:dynamodb:eu-central-1:111122223333:table/prod-vault\"}]}");
 }
 
+/* While the seal moves: the same three actions on both keys, and the new one only once. */
+static void the_key_that_wraps_the_root_key_stays_beside_the_new_one(void **state)
+{
+	const char *keys[] = { KEY "-old", KEY }, *same[] = { KEY };
+	AUTO(stage) struct stage s;
+
+	(void)state;
+	stage_init(&s, NULL);
+	s.w.root_key = (struct have_root_key){ .read = PRESENT, .keys = keys, .n = COUNT_OF(keys) };
+	assert_json(value_at(world_role_policy(&s.w, KEY), "Statement.0"),
+	            "{\"Sid\":\"VaultSeal\",\"Effect\":\"Allow\","
+	            "\"Action\":[\"kms:DescribeKey\",\"kms:Encrypt\",\"kms:Decrypt\"],"
+	            "\"Resource\":[\"" KEY "\",\"" KEY "-old\"]}");
+	s.w.root_key = (struct have_root_key){ .read = PRESENT, .keys = same, .n = COUNT_OF(same) };
+	assert_string_equal(value_text_or(world_role_policy(&s.w, KEY), "Statement.0.Resource", NULL), KEY);
+}
+
 static void one_service_account_may_take_it(void **state)
 {
 	AUTO(stage) struct stage s;
@@ -300,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_role_may_do_nine_things),
+		cmocka_unit_test(the_key_that_wraps_the_root_key_stays_beside_the_new_one),
 		cmocka_unit_test(one_service_account_may_take_it),
 		cmocka_unit_test(arns_are_of_the_callers_partition),
 		cmocka_unit_test(ours_is_what_agrees_in_three_tags),
