@@ -31,6 +31,8 @@ static const struct opt rows[] = {
 	FLAG(struct recover_flags, show_root_token, 0, "show-root-token", "generate-root: print it too; on a terminal only"),
 	TEXT(struct recover_flags, seal.to, 0, "to", "SEAL", "seal-migrate: awskms or shamir"),
 	TEXT(struct recover_flags, seal.to_key, 0, "to-key", "KEY", "seal-migrate: the KMS key (id, ARN or alias) to wrap the root key"),
+	TEXT(struct recover_flags, seal.to_region, 0, "to-region", "REGION",
+	     "seal-migrate: where that key is, unless its ARN says so (default: where the present one is)"),
 	FILE_NAME(struct recover_flags, recover.boot.token_file, 0, "token-file", "FILE",
 	          "token for Vault (default VAULT_TOKEN; rotate: then ~/.vault-token, then custody)"),
 	TEXT(struct recover_flags, recover.boot.vault_addr, 0, "vault-addr", "URL",
@@ -166,6 +168,7 @@ static void refuse_foreign(const struct recover_flags *o, const char *word, unsi
 		{ "show-root-token", o->show_root_token, FOR_ROOT },
 		{ "to", o->seal.to != NULL, FOR_SEAL },
 		{ "to-key", o->seal.to_key != NULL, FOR_SEAL },
+		{ "to-region", o->seal.to_region != NULL, FOR_SEAL },
 		{ "recipient", o->recipients.n > 0, FOR_NEW },
 		{ "custody-kms-key", o->recover.custody_key != NULL, FOR_NEW },
 		{ "custody", o->recover.custody != NULL, FOR_SHARES | FOR_NEW },
@@ -249,7 +252,9 @@ const struct command cmd_recover = {
 	           "rotate: a new key for the barrier, online: what is written from then on is encrypted with it.\n\n"
 	           "seal-migrate: another KMS key wraps Vault's root key (--to-key KEY), or key shares do (--to shamir), or KMS again "
 	           "(--to-key KEY): plan, question, the configuration by helm (what stands after -- goes to helm upgrade), then one pod "
-	           "after the other, standbys first. Killed at any point, run it again: it reads where it stands.",
+	           "after the other, standbys first. A key of another region is reached by way of shares, since a server has KMS seals of one "
+	           "region only; a replica of the present multi-Region key is reached at once. Killed at any point, run it again: it reads "
+	           "where it stands.",
 	.examples = "helm vault-aws recover unseal\n"
 	            "helm vault-aws recover unseal --keys-from terminal\n"
 	            "helm vault-aws recover generate-root\n"
@@ -257,6 +262,7 @@ const struct command cmd_recover = {
 	            "helm vault-aws recover rekey --custody file --out ./vault-keys --identity key.txt --recipient age1...\n"
 	            "helm vault-aws recover rotate --token-file admin.token\n"
 	            "helm vault-aws recover seal-migrate --to-key alias/vault-unseal-2\n"
+	            "helm vault-aws recover seal-migrate --to-key alias/vault-unseal --to-region eu-west-1\n"
 	            "helm vault-aws recover seal-migrate --to shamir\n",
 	.takes = TAKES_INPUTS | TAKES_KUBE | TAKES_YES | TAKES_REST, .words_max = 1, .formats = formats,
 	.rows = rows, .options_size = sizeof(struct recover_flags), .run = run,

@@ -69,6 +69,18 @@ static bool says(const struct value *plan, const char *name)
 	return v && v->type == VALUE_BOOL && v->truth;
 }
 
+static void print_regions(struct app *app, const struct value *plan)
+{
+	const char *region = value_text_or(plan, "to_region", NULL);
+
+	if (region)
+		fprintf(app->talk, "region         AWS_REGION=%s in the pods, for KMS; the table stays where it is\n", region);
+	if (value_get(plan, "by_way_of"))
+		fputs("by way of      Shamir, since a server has KMS seals of one region only: first the shares take the seal over, then\n"
+		      "               the new key does, each time one pod after the other. In between a server that starts waits for\n"
+		      "               shares, and whoever has enough of them can open Vault: nothing unseals by itself\n", app->talk);
+}
+
 static void print_plan(struct app *app, const struct value *plan)
 {
 	const char *key = value_text_or(plan, "to_key", NULL);
@@ -85,6 +97,7 @@ static void print_plan(struct app *app, const struct value *plan)
 		fprintf(app->talk, "configuration  helm upgrade --reuse-values with the new seal; pods go on as they are (OnDelete)\n");
 	if (says(plan, "shares"))
 		fprintf(app->talk, "shares         out of custody, given to each server by port-forward\n");
+	print_regions(app, plan);
 	print_pods(app, value_get(plan, "pods"));
 }
 
@@ -97,7 +110,10 @@ static int read_round(struct migration *g, struct err *e)
 
 	seal_forget(&g->m);
 	rows = seal_reads(g->m.boot.mem, &n);
-	return session_loop_over(&g->s, &g->m, rows, n, false, e) < 0 ? -1 : seal_judge(&g->m, e);
+	if (session_loop_over(&g->s, &g->m, rows, n, false, e) < 0)
+		return -1;
+	seal_settle(&g->m);
+	return seal_judge(&g->m, e);
 }
 
 static void tell_move(const struct migration *g, struct seal_move move)
@@ -199,7 +215,7 @@ static int report(struct migration *g, struct value *plan, const char *old, stru
 	if (app_format_is(app, "table")) {
 		if (!g->moves)
 			fputs("nothing to do\n", app->out);
-		if (seal_to_shamir(&g->m))
+		if (seal_wants_shamir(&g->m))
 			print_shamir(app);
 		else
 			print_kms(app, g, old);

@@ -18,3 +18,21 @@ int arn_parse(struct arena *a, const char *text, struct arn *out, struct err *e)
 	};
 	return 0;
 }
+
+bool aws_is_region(const char *text)
+{
+	size_t n = strlen(text);
+
+	return strchr(text, '-') && text[n - 1] >= '0' && text[n - 1] <= '9' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+const char *arn_region(struct arena *a, const char *text)
+{
+	AUTO(err) struct err ignored = {0};
+	struct arn arn;
+
+	if (!text || arn_parse(a, text, &arn, &ignored) < 0 || !aws_is_region(arn.region))
+		return NULL;
+	return arn.region;
+}

@@ -142,4 +142,10 @@ struct arn {
 };
 MUST_CHECK int arn_parse(struct arena *a, const char *text, struct arn *out, struct err *e);
 
+/* It has the form of a region's name, such as eu-central-1. */
+bool aws_is_region(const char *text);
+
+/* The region that an ARN names, in the arena. NULL: the text is no ARN, or names none. */
+const char *arn_region(struct arena *a, const char *text);
+
 #endif

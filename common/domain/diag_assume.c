@@ -25,7 +25,7 @@ static void assume_release(struct diag *d)
 
 void diag_assume(struct diag *d, const struct err *why)
 {
-	const char *cluster = diag_cluster_name(d), *region = diag_cluster_region(d), *key;
+	const char *cluster = diag_cluster_name(d), *region = diag_cluster_region(d), *key, *key_region;
 	struct names names = {0};
 
 	if (d->kube) {
@@ -36,11 +36,12 @@ void diag_assume(struct diag *d, const struct err *why)
 		return;
 	names_choose(d->mem, d->options.inputs, cluster, region, &names);
 	key = inputs_text(d->options.inputs, "kms_key_id");
+	key_region = arn_region(d->mem, key);
 	assume_release(d);
 	d->role_name = names.role;
 	d->facts = (struct vault_facts){
 		.storage = "dynamodb", .table = names.table, .storage_region = region, .ha_enabled = "true",
-		.seal = "awskms", .seal_region = region, .key_id = key ? key : names.alias,
+		.seal = "awskms", .seal_region = key_region ? key_region : region, .key_id = key ? key : names.alias,
 	};
 	d->assumed = true;
 }

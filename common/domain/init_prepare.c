@@ -17,12 +17,14 @@ static int check_names(const struct want *want, struct err *e)
 static void assume_facts(struct init_world *in)
 {
 	const struct want *want = in->boot.want;
+	const char *given = arn_region(in->boot.mem, want->given_key), *key_region = given ? given : want->region;
 
 	in->facts = (struct vault_facts){
 		.storage = "dynamodb", .table = want->names.table, .storage_region = want->region, .seal = "awskms",
-		.seal_region = want->region, .key_id = want->given_key ? want->given_key : want->names.alias,
+		.seal_region = key_region, .key_id = want->given_key ? want->given_key : want->names.alias,
 	};
-	in->key_aws = in->table_aws = aws_in_region(in->boot.aws, want->region);
+	in->key_aws = aws_in_region(in->boot.aws, key_region);
+	in->table_aws = aws_in_region(in->boot.aws, want->region);
 }
 
 static int take_copies(struct init_world *in, struct err *e)

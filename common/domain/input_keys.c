@@ -50,9 +50,7 @@ static int check_label(const char *text, struct err *e)
 
 static int check_region(const char *text, struct err *e)
 {
-	if (!strchr(text, '-') || !isdigit((unsigned char)text[strlen(text) - 1]) || !only(text, "-"))
-		return err_set(e, ERR_CONFIG, 0, "is no AWS region (such as eu-central-1)");
-	return 0;
+	return aws_is_region(text) ? 0 : err_set(e, ERR_CONFIG, 0, "is no AWS region (such as eu-central-1)");
 }
 
 static int check_account(const char *text, struct err *e)

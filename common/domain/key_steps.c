@@ -13,12 +13,19 @@ static const char *wanted_key(const struct world *w)
 	return w->want.given_key ? w->want.given_key : w->want.names.alias;
 }
 
+/* A key that is given by its ARN may be in another region than the table: KMS knows a key in its own one only. */
+static struct aws key_aws(const struct world *w)
+{
+	return aws_in_region(w->aws, arn_region(w->mem, w->want.given_key));
+}
+
 int ask_key_by_alias(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct world *w = world;
+	struct aws aws = key_aws(w);
 
 	(void)item;
-	return aws_ask(w->aws, rq, &kms_describe_key, params_of(&rq->mem, "KeyId", wanted_key(w), NULL), e);
+	return aws_ask(&aws, rq, &kms_describe_key, params_of(&rq->mem, "KeyId", wanted_key(w), NULL), e);
 }
 
 /* A key that cannot encrypt and decrypt now is never taken, nor is another one made beside it. */
@@ -88,7 +95,7 @@ enum heard hear_key_by_alias(void *world, size_t item, const struct reply *reply
 	if (answer.ok)
 		return take_key_by_alias(w, answer.body, e);
 	if (w->want.given_key) {
-		err_set(e, ERR_CONFIG, answer.status, "there is no key '%s' in %s (%s)", w->want.given_key, w->want.region,
+		err_set(e, ERR_CONFIG, answer.status, "there is no key '%s' in %s (%s)", w->want.given_key, key_aws(w).region,
 		        inputs_at(w->inputs, "kms_key_id")->from);
 		return HEARD_REFUSED;
 	}
@@ -228,9 +235,10 @@ bool rotation_unread(const void *world, size_t item)
 int ask_rotation(const void *world, size_t item, struct request *rq, struct err *e)
 {
 	const struct world *w = world;
+	struct aws aws = key_aws(w);
 
 	(void)item;
-	return aws_ask(w->aws, rq, &kms_get_key_rotation_status, params_of(&rq->mem, "KeyId", w->key.id, NULL), e);
+	return aws_ask(&aws, rq, &kms_get_key_rotation_status, params_of(&rq->mem, "KeyId", w->key.id, NULL), e);
 }
 
 enum heard hear_rotation(void *world, size_t item, const struct reply *reply, struct err *e)

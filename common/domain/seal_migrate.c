@@ -9,6 +9,22 @@ static const char *const seals[] = { "awskms", "shamir" };
 
 /* ---- what was asked for ---- */
 
+/* Where an ARN says it too, both say the same. */
+static void check_region(const struct seal_options *o, bool shamir, struct err *e)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	const char *own = arn_region(&a, o->to_key);
+
+	if (shamir)
+		err_also(e, ERR_USAGE, "--to-region goes with --to awskms: Shamir's seal has no region");
+	if (!aws_is_region(o->to_region)) {
+		err_also(e, ERR_USAGE, "--to-region: '%s' is no AWS region (such as eu-central-1)", o->to_region);
+	} else if (own && !text_same(own, o->to_region)) {
+		err_also(e, ERR_USAGE, "--to-region is '%s', but --to-key is of '%s'", o->to_region, own);
+		err_hint(e, "an ARN says its region: leave --to-region out");
+	}
+}
+
 int seal_check_options(const struct seal_options *o, struct err *e)
 {
 	bool shamir = text_same(o->to, "shamir"), known = !o->to || shamir || text_same(o->to, "awskms");
@@ -25,18 +41,23 @@ int seal_check_options(const struct seal_options *o, struct err *e)
 		err_also(e, ERR_USAGE, "where to is not said");
 		err_hint(e, "--to-key KEY (id, ARN or alias of a KMS key), or --to shamir");
 	}
+	if (o->to_region)
+		check_region(o, shamir, e);
 	return e->kind ? -1 : 0;
 }
 
 int seal_prepare(struct seal_migrate *m, struct world *w, const struct boot_options *boot, const struct seal_options *o,
                  const struct seal_release *release, struct err *e)
 {
-	*m = (struct seal_migrate){ .world = w, .options = *o, .release = *release };
+	const char *region = o->to_region ? o->to_region : arn_region(w->mem, o->to_key);
+
+	*m = (struct seal_migrate){ .world = w, .options = *o, .release = *release, .region_given = region };
 	if (boot_init(&m->boot, w, boot, e) < 0)
 		return -1;
 	m->boot.options.vault_addr = NULL;      /* each server is asked by its pod */
 	m->boot.tls_on = false;
-	m->key_aws = m->table_aws = aws_in_region(m->boot.aws, m->boot.want->region);
+	m->table_aws = aws_in_region(m->boot.aws, m->boot.want->region);
+	m->key_aws = region ? aws_in_region(m->boot.aws, region) : m->table_aws;
 	return 0;
 }
 
@@ -52,8 +73,8 @@ void seal_release_all(struct seal_migrate *m)
 void seal_forget(struct seal_migrate *m)
 {
 	m->facts = (struct vault_facts){0};
-	m->config = m->mark = m->strategy = m->chart_label = NULL;
-	m->annotations_text = false;
+	m->config = m->mark = m->strategy = m->chart_label = m->region = m->default_region = NULL;
+	m->annotations_text = m->table_region = false;
 	m->replicas = 0;
 	m->boot.pods = (struct pod_list){0};
 	m->pods = NULL;
@@ -62,9 +83,14 @@ void seal_forget(struct seal_migrate *m)
 
 /* ---- what is wanted ---- */
 
-bool seal_to_shamir(const struct seal_migrate *m)
+bool seal_wants_shamir(const struct seal_migrate *m)
 {
 	return text_same(m->options.to, "shamir");
+}
+
+bool seal_to_shamir(const struct seal_migrate *m)
+{
+	return seal_wants_shamir(m) || m->by_shamir;
 }
 
 static const char *key_word(const char *key)
@@ -76,7 +102,15 @@ static const char *key_word(const char *key)
 
 bool seal_same_key(const char *a, const char *b)
 {
+	if (a && b && text_starts(a, "arn:") && text_starts(b, "arn:"))
+		return text_same(a, b);
 	return a && b && text_same(key_word(a), key_word(b));
+}
+
+/* Keys of one id in two regions are one multi-Region key (KMS Developer Guide, Multi-Region keys). */
+static bool is_replica(const char *a, const char *b)
+{
+	return a && b && text_starts(key_word(a), "mrk-") && text_same(key_word(a), key_word(b));
 }
 
 bool seal_takes_shares(const struct seal_pod *p)
@@ -86,7 +120,11 @@ bool seal_takes_shares(const struct seal_pod *p)
 
 const char *seal_mark(const struct seal_migrate *m, struct arena *a)
 {
-	return seal_to_shamir(m) ? "shamir" : arena_printf(a, "awskms %s", m->key.id);
+	if (seal_to_shamir(m))
+		return "shamir";
+	if (text_same(m->key_aws.region, m->table_aws.region))
+		return arena_printf(a, "awskms %s", m->key.id);
+	return arena_printf(a, "awskms %s %s", m->key.id, m->key_aws.region);
 }
 
 /* Once the table is Shamir's, no stanza is needed any more. */
@@ -103,6 +141,29 @@ bool seal_stored_as_wanted(const struct seal_migrate *m)
 	       seal_same_key(m->stored.recovery_key, m->key.arn);
 }
 
+/* Where the template says nothing, EKS puts the cluster's region into the pods; without it that is most likely the table's. */
+static bool region_is_left(const struct seal_migrate *m)
+{
+	const struct pod *p = m->boot.server;
+	const char *have = p ? pod_env(p, "vault", "AWS_REGION") : NULL;
+
+	if (m->region || m->default_region)
+		return false;
+	return text_same(have ? have : m->table_aws.region, m->key_aws.region);
+}
+
+bool seal_sets_region(const struct seal_migrate *m)
+{
+	return !seal_to_shamir(m) && !region_is_left(m);
+}
+
+/* Where both are there they agree: Vault takes either. */
+static bool region_is_right(const struct seal_migrate *m)
+{
+	return region_is_left(m) || (text_same(m->region, m->key_aws.region) &&
+	                             (!m->default_region || text_same(m->default_region, m->key_aws.region)));
+}
+
 /* A key in the stanza, and a disabled one on the way to Shamir. */
 static bool configured(const struct seal_migrate *m)
 {
@@ -112,7 +173,7 @@ static bool configured(const struct seal_migrate *m)
 	if (!text_same(m->mark, seal_mark(m, m->boot.mem)))
 		return false;
 	if (!seal_to_shamir(m))
-		return kms && !disabled && seal_same_key(f->key_id, m->key.arn);
+		return kms && !disabled && seal_same_key(f->key_id, m->key.arn) && region_is_right(m);
 	return over_in_table(m) ? !kms : kms && disabled;
 }
 
@@ -123,6 +184,8 @@ int seal_config(const struct seal_migrate *m, struct arena *a, char **out, struc
 	if (!seal_to_shamir(m)) {
 		settings = params_of(a, "region", m->key_aws.region, "kms_key_id", m->key.arn, NULL);
 		value_set(a, settings, "disabled", value_new_null(a));
+		if (m->facts.seal_region && !text_same(m->facts.seal_region, m->key_aws.region))
+			value_set(a, settings, "endpoint", value_new_null(a));      /* of the other region */
 	} else if (!over_in_table(m)) {
 		settings = params_of(a, "disabled", "true", NULL);
 	}
@@ -162,18 +225,13 @@ static void judge_environment(const struct seal_migrate *m, struct err *e)
 static void judge_key(const struct seal_migrate *m, struct err *e)
 {
 	const struct seal_key *key = &m->key;
-	struct arn arn;
-	AUTO(err) struct err ignored = {0};
 
-	if (seal_to_shamir(m))
+	if (seal_wants_shamir(m))
 		return;
 	if (!text_same(key->state, "Enabled") || !text_same(key->usage, "ENCRYPT_DECRYPT") ||
 	    !text_same(key->spec, "SYMMETRIC_DEFAULT"))
 		err_also(e, ERR_GUARD, "the key '%s' is %s, for %s, of the kind %s: a seal takes a symmetric key that is enabled",
 		         key->arn, key->state, key->usage, key->spec);
-	if (arn_parse(m->boot.mem, key->arn, &arn, &ignored) == 0 && !text_same(arn.region, m->key_aws.region))
-		err_also(e, ERR_GUARD, "the key '%s' is in the region %s, but Vault's pods ask KMS in %s", key->arn, arn.region,
-		         m->key_aws.region);
 }
 
 static size_t count_active(const struct seal_migrate *m)
@@ -183,6 +241,32 @@ static size_t count_active(const struct seal_migrate *m)
 	for (size_t i = 0; i < m->boot.pods.n; i++)
 		n += m->pods[i].active;
 	return n;
+}
+
+/* The first leg is over when every server was started for it, and one of them is active. */
+static bool first_leg_ends(const struct seal_migrate *m)
+{
+	for (size_t i = 0; i < m->boot.pods.n; i++)
+		if (!text_same(object_annotation(m->boot.pods.at[i].object, SEAL_MARK), "shamir"))
+			return false;
+	return count_active(m) > 0;
+}
+
+static bool goes_by_shamir(const struct seal_migrate *m)
+{
+	const char *here = arn_region(m->boot.mem, m->stored.root_key);
+
+	if (seal_wants_shamir(m))
+		return false;
+	if (over_in_table(m))
+		return text_same(m->mark, "shamir") && !first_leg_ends(m);
+	return here && !text_same(here, m->key_aws.region) && !is_replica(m->stored.root_key, m->key.arn);
+}
+
+void seal_settle(struct seal_migrate *m)
+{
+	m->by_shamir = goes_by_shamir(m);
+	seal_mark_pods(m);
 }
 
 /* A Vault that is not open is opened first; what is under way here goes on, also where nobody is active for a moment. */
@@ -302,6 +386,7 @@ const struct step *seal_table(struct seal_migrate *m, struct seal_move move, siz
 		*n = n_seal_grant_rows;
 		return seal_grant_rows;
 	case SEAL_CONFIGURE:
+		m->stepped_down = false;
 		*n = n_seal_configure_rows;
 		return seal_configure_rows;
 	case SEAL_RESTART:
@@ -359,12 +444,16 @@ struct value *seal_plan(const struct seal_migrate *m, struct arena *a)
 {
 	struct seal_move move = seal_next(m);
 	struct value *out = params_of(a, "seal", m->stored.type, "wrapped_by", m->stored.root_key, "to",
-	                              seal_to_shamir(m) ? "shamir" : "awskms", "to_key", seal_to_shamir(m) ? NULL : m->key.arn, "role",
-	                              m->role_arn, NULL);
+	                              seal_wants_shamir(m) ? "shamir" : "awskms", "to_key", seal_wants_shamir(m) ? NULL : m->key.arn,
+	                              "role", m->role_arn, NULL);
 	bool grants = false;
 
 	for (size_t i = 0; i < SEAL_KEYS; i++)
 		grants |= m->trials[i].said != NULL;
+	if (m->by_shamir)
+		value_set_text(a, out, "by_way_of", "shamir");
+	if (!seal_wants_shamir(m) && !region_is_right(m))
+		value_set_text(a, out, "to_region", m->key_aws.region);
 	value_set_bool(a, out, "done", move.step == SEAL_DONE);
 	value_set_bool(a, out, "grants", grants && move.step == SEAL_GRANT);
 	value_set_bool(a, out, "configures", move.step == SEAL_GRANT || move.step == SEAL_CONFIGURE);

@@ -24,6 +24,9 @@
  *	                   server takes the same shares, as unseal keys, without migrate (with it: 500), and no stanza at all.
  *	from Shamir        The stanza is added; unseal keys with migrate = true; afterwards servers unseal by themselves, and
  *	                   the unseal keys are the recovery keys.
+ *	another region     AWS_REGION of the pod beats the region of every awskms stanza (go-kms-wrapping, awskms.go), so no
+ *	                   server has seals of two regions. A replica of the present key decrypts what that one encrypted: it is
+ *	                   another KMS key, with AWS_REGION beside it. To any other key it goes by way of Shamir.
  */
 #ifndef DOMAIN_SEAL_MIGRATE_H
 #define DOMAIN_SEAL_MIGRATE_H
@@ -38,6 +41,7 @@
 struct seal_options {
 	const char *to;                  /* "awskms" or "shamir"; NULL: as to_key says */
 	const char *to_key;              /* id, ARN or alias; NULL: none */
+	const char *to_region;           /* of an id or alias; NULL: as to_key says, else where the present seal is */
 };
 
 /* How helm is run. Borrowed. */
@@ -83,12 +87,16 @@ struct seal_migrate {
 	bool annotations_text;           /* server.annotations is a text, to which nothing can be added */
 	const char *mark;                /* that the template has; NULL: none */
 	const char *strategy, *chart_label;
+	const char *region, *default_region;   /* AWS_REGION and AWS_DEFAULT_REGION of the template; NULL: not there */
+	bool table_region;               /* the template has AWS_DYNAMODB_REGION */
 	int64_t replicas;
 	struct seal_pod *pods;           /* boot.pods.n of them */
 	struct seal_stored stored;
 	struct seal_key key;             /* the wanted one */
 	const char *role_arn;
+	bool region_given;               /* of the wanted key */
 	struct aws key_aws, table_aws;
+	bool by_shamir;                  /* shares take over first: seal_settle */
 
 	/* the proof */
 	struct secret jwt, probe;
@@ -130,9 +138,13 @@ MUST_CHECK int seal_prepare(struct seal_migrate *m, struct world *w, const struc
                             const struct seal_options *o, const struct seal_release *release, struct err *e);
 void seal_release_all(struct seal_migrate *m);
 
-/* Shares, and no KMS key, are what is wanted. */
+/* Shares, and no KMS key, are what is wanted in the end. */
+bool seal_wants_shamir(const struct seal_migrate *m);
+/* Shares are what is wanted next: in the end, or on the way to a key of another region. */
 bool seal_to_shamir(const struct seal_migrate *m);
-/* The names of one key: an id, or an ARN that ends in it. */
+/* The pods must be told in which region the key is. */
+bool seal_sets_region(const struct seal_migrate *m);
+/* The names of one key: ARNs that are the same, or an id and an ARN that ends in it. */
 bool seal_same_key(const char *a, const char *b);
 /* The pod takes shares: it is sealed, and nothing else opens it. */
 bool seal_takes_shares(const struct seal_pod *p);
@@ -145,6 +157,8 @@ const char *seal_mark(const struct seal_migrate *m, struct arena *a);
 /* The release's configuration as it shall be. ERR_CONFIG: it cannot be read. */
 MUST_CHECK int seal_config(const struct seal_migrate *m, struct arena *a, char **out, struct err *e);
 
+/* After the reads: which of the two legs it is that is gone now, and which pods are there for it. */
+void seal_settle(struct seal_migrate *m);
 /* ERR_GUARD with everything that stands against it. */
 MUST_CHECK int seal_judge(const struct seal_migrate *m, struct err *e);
 struct seal_move seal_next(const struct seal_migrate *m);
@@ -156,7 +170,7 @@ void seal_forget(struct seal_migrate *m);
 /* The rows of a move; it may set m->at. */
 const struct step *seal_table(struct seal_migrate *m, struct seal_move move, size_t *n);
 
-/* What is there and what will be done: {seal, to, wrapped_by, pods: [{name, state, then}], ...}. */
+/* What is there and what will be done: {seal, to, by_way_of, wrapped_by, pods: [{name, state, then}], ...}. */
 struct value *seal_plan(const struct seal_migrate *m, struct arena *a);
 
 /* seal_migrate_proof.c, and seal_grant_rows */
@@ -177,6 +191,7 @@ extern const struct step seal_custody_rows[SEAL_CUSTODY_ROWS];
 
 /* Asks and hears that both reads and waits use (seal_migrate_read.c). */
 int seal_ask_pods(const void *world, size_t item, struct request *rq, struct err *e);
+void seal_mark_pods(struct seal_migrate *m);
 enum heard seal_hear_pods(void *world, size_t item, const struct reply *reply, struct err *e);
 int seal_ask_status(const void *world, size_t item, struct request *rq, struct err *e);
 int seal_ask_leader(const void *world, size_t item, struct request *rq, struct err *e);

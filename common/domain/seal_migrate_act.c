@@ -2,6 +2,7 @@
 #include "core/text.h"
 #include "domain/hear.h"
 #include "domain/seal_migrate.h"
+#include "domain/values.h"
 #include "formats/yaml.h"
 
 #define ASK(name)  static int name(const void *world, size_t item, struct request *rq, struct err *e)
@@ -20,6 +21,17 @@ static const char *chart_version(const struct seal_migrate *m)
 	return text_starts(m->chart_label ? m->chart_label : "", "vault-") ? m->chart_label + strlen("vault-") : NULL;
 }
 
+/* AWS_REGION is the table's region too, unless that has a variable of its own. */
+static struct value *region_values(const struct seal_migrate *m, struct arena *a)
+{
+	struct value *environment = value_new_map(a);
+
+	values_set_key_region(a, environment, m->key_aws.region);
+	if (!m->table_region)
+		value_set_text(a, environment, "AWS_DYNAMODB_REGION", m->table_aws.region);
+	return environment;
+}
+
 static int print_values(const struct seal_migrate *m, struct arena *a, struct view *out, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_MAX(VALUES_MAX);
@@ -30,6 +42,8 @@ static int print_values(const struct seal_migrate *m, struct arena *a, struct vi
 		return -1;
 	value_set_text(a, annotations, SEAL_MARK, seal_mark(m, a));
 	value_put(a, values, "server.annotations", annotations);
+	if (seal_sets_region(m))
+		value_put(a, values, "server.extraEnvironmentVars", region_values(m, a));
 	value_put(a, values, "server.ha.config", value_new_text(a, config));
 	if (va_yaml_print(&text, values, e) < 0 || buf_whole(&text, "the values", e) < 0)
 		return -1;

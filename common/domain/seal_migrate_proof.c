@@ -18,7 +18,7 @@ DUE(proof_due)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return !seal_to_shamir(m) && !m->role_open;
+	return !seal_wants_shamir(m) && !m->role_open;
 }
 
 static const char *account_name(const struct seal_migrate *m)
@@ -147,6 +147,14 @@ static const char *key_of(const struct seal_migrate *m, size_t item)
 	return item == SEAL_WANTED_KEY ? m->key.arn : m->stored.root_key;
 }
 
+/* The role, where the key is. */
+static struct aws trial_aws(const struct seal_migrate *m, size_t item)
+{
+	const char *region = arn_region(m->boot.mem, key_of(m, item));
+
+	return aws_in_region(&m->role, region ? region : m->key_aws.region);
+}
+
 /* Proven once, or again after the policy was written. */
 DUE(trial_due)
 {
@@ -180,7 +188,7 @@ static int before_encrypt(void *world, size_t item, struct err *e)
 ASK(ask_encrypt)
 {
 	const struct seal_migrate *m = world;
-	struct aws aws = aws_in_region(&m->role, m->key_aws.region);
+	struct aws aws = trial_aws(m, item);
 	struct value *params = params_of(&rq->mem, "KeyId", key_of(m, item), NULL);
 	AUTO(buf) struct buf plain = BUF_MAX(256);
 
@@ -230,7 +238,7 @@ DUE(decrypt_due)
 ASK(ask_decrypt)
 {
 	const struct seal_migrate *m = world;
-	struct aws aws = aws_in_region(&m->role, m->key_aws.region);
+	struct aws aws = trial_aws(m, item);
 
 	return aws_ask(&aws, rq, &kms_decrypt, params_of(&rq->mem, "CiphertextBlob", m->trials[item].blob, NULL), e);
 }

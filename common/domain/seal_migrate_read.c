@@ -43,7 +43,7 @@ HEAR(hear_config)
 		return HEARD_REFUSED;
 	if (m->facts.storage_region)
 		m->table_aws = aws_in_region(m->boot.aws, m->facts.storage_region);
-	if (m->facts.seal_region)
+	if (m->facts.seal_region && !m->region_given && !m->key.arn)
 		m->key_aws = aws_in_region(m->boot.aws, m->facts.seal_region);
 	return HEARD_DONE;
 }
@@ -63,6 +63,7 @@ HEAR(hear_set)
 	struct kube_answer answer;
 	enum heard heard = hear_kube(m->world, reply, &answer, e, "reading the StatefulSet '%s'", m->boot.fullname);
 	const struct value *template;
+	struct pod made = {0};
 
 	(void)item;
 	if (heard != HEARD_DONE)
@@ -76,6 +77,10 @@ HEAR(hear_set)
 	m->strategy = value_text_or(answer.body, "spec.updateStrategy.type", NULL);
 	m->mark = object_annotation(template, SEAL_MARK);
 	m->chart_label = object_label(template, "helm.sh/chart");
+	made.object = template;
+	m->region = pod_env(&made, "vault", "AWS_REGION");
+	m->default_region = pod_env(&made, "vault", "AWS_DEFAULT_REGION");
+	m->table_region = pod_env(&made, "vault", "AWS_DYNAMODB_REGION");
 	return HEARD_DONE;
 }
 
@@ -129,12 +134,19 @@ int seal_ask_pods(const void *world, size_t item, struct request *rq, struct err
 	return boot_steps[0].ask(world, item, rq, e);
 }
 
+void seal_mark_pods(struct seal_migrate *m)
+{
+	const char *mark = seal_mark(m, m->boot.mem);
+
+	for (size_t i = 0; i < m->boot.pods.n; i++)
+		m->pods[i].current = text_same(object_annotation(m->boot.pods.at[i].object, SEAL_MARK), mark);
+}
+
 /* That none runs is an answer here, where each is restarted once. */
 enum heard seal_hear_pods(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct seal_migrate *m = world;
 	enum heard heard = boot_steps[0].hear(world, item, reply, e);
-	const char *mark = seal_mark(m, m->boot.mem);
 
 	if (heard == HEARD_REFUSED && e->kind == ERR_ABSENT && m->boot.pods.n > 0) {
 		err_release(e);
@@ -146,9 +158,9 @@ enum heard seal_hear_pods(void *world, size_t item, const struct reply *reply, s
 	for (size_t i = 0; i < m->boot.pods.n; i++) {
 		const struct pod *p = &m->boot.pods.at[i];
 
-		m->pods[i].current = text_same(object_annotation(p->object, SEAL_MARK), mark);
 		m->pods[i].runs = text_same(p->phase, "Running") && !p->deleting;
 	}
+	seal_mark_pods(m);
 	return HEARD_DONE;
 }
 
@@ -289,7 +301,7 @@ DUE(key_due)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return !seal_to_shamir(m) && !m->key.arn;
+	return !seal_wants_shamir(m) && !m->key.arn;
 }
 
 ASK(ask_key)
@@ -312,6 +324,7 @@ HEAR(hear_key)
 	if (value_text(answer.body, "KeyMetadata.Arn", &m->key.arn, e) < 0 ||
 	    value_text(answer.body, "KeyMetadata.KeyId", &m->key.id, e) < 0)
 		return HEARD_UNSURE;
+	m->key_aws = aws_in_region(m->boot.aws, arn_region(m->boot.mem, m->key.arn));
 	m->key.state = value_text_or(answer.body, "KeyMetadata.KeyState", "?");
 	m->key.usage = value_text_or(answer.body, "KeyMetadata.KeyUsage", "?");
 	m->key.spec = value_text_or(answer.body, "KeyMetadata.KeySpec", "?");

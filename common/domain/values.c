@@ -1,6 +1,14 @@
 #include "domain/values.h"
 
+#include "core/text.h"
 #include "domain/vault_config.h"
+
+/* Vault takes AWS_REGION and AWS_DEFAULT_REGION for KMS before the seal stanza's region, either by chance where they differ. */
+void values_set_key_region(struct arena *a, struct value *environment, const char *region)
+{
+	value_set_text(a, environment, "AWS_REGION", region);
+	value_set_text(a, environment, "AWS_DEFAULT_REGION", region);
+}
 
 /*
  * Vault reads its certificate again at SIGHUP, and the kubelet puts a new one into the pod's folder within a minute or
@@ -48,6 +56,7 @@ static void put_tls(struct arena *a, struct value *values, struct value *environ
 struct value *values_make(struct arena *a, const struct want *want, const char *key_arn, const char *role_arn)
 {
 	struct value *values = value_new_map(a), *account, *annotations, *environment, *storage;
+	const char *key_region = arn_region(a, key_arn);
 
 	value_put(a, values, "injector.enabled", value_new_bool(a, want->injector));
 	value_put(a, values, "server.image.tag", value_new_text(a, want->image_tag));
@@ -63,6 +72,8 @@ struct value *values_make(struct arena *a, const struct want *want, const char *
 	environment = value_new_map(a);
 	value_put(a, values, "server.extraEnvironmentVars", environment);
 	value_set_text(a, environment, "AWS_DYNAMODB_REGION", want->region);
+	if (key_region && !text_same(key_region, want->region))
+		values_set_key_region(a, environment, key_region);
 	value_set_text(a, environment, "AWS_STS_REGIONAL_ENDPOINTS", "regional");
 
 	if (want->tls != TLS_OFF)

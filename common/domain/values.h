@@ -7,6 +7,9 @@
 /* The values that install gives to helm. key_arn and role_arn: as found, or what stands for them. */
 struct value *values_make(struct arena *a, const struct want *want, const char *key_arn, const char *role_arn);
 
+/* Into server.extraEnvironmentVars: the region in which the pods ask KMS, where EKS's webhook would give them the cluster's. */
+void values_set_key_region(struct arena *a, struct value *environment, const char *region);
+
 /*
  * server.networkPolicy: the API from the namespaces of want->network_policy, all ports of the servers among themselves;
  * out of the servers DNS, each other, and HTTPS to everywhere (AWS, the API server) but the node's metadata service.

@@ -17,6 +17,7 @@ static void print_setting(struct buf *out, const char *name, const char *text)
 
 char *vault_config_print(struct arena *a, const struct want *want, const char *key_id)
 {
+	const char *key_region = arn_region(a, key_id);
 	AUTO(buf) struct buf out = BUF_MAX(CONFIG_MAX);
 
 	buf_text(&out, "ui = false\n\nlistener \"tcp\" {\n");
@@ -32,7 +33,7 @@ char *vault_config_print(struct arena *a, const struct want *want, const char *k
 	print_setting(&out, "region", want->region);
 	print_setting(&out, "table", want->names.table);
 	buf_text(&out, "}\n\nseal \"awskms\" {\n");
-	print_setting(&out, "region", want->region);
+	print_setting(&out, "region", key_region ? key_region : want->region);
 	print_setting(&out, "kms_key_id", key_id);
 	buf_text(&out, "}\n\nservice_registration \"kubernetes\" {}\n");
 	return arena_text(a, buf_str(&out));

@@ -15,7 +15,7 @@ struct vault_facts {
 	const char *address, *tls_disable;                           /* of the first tcp listener */
 };
 
-/* The text for server.ha.config. key_id: an id or ARN, never an alias. */
+/* The text for server.ha.config. key_id: an id or ARN, never an alias; an ARN's region is the seal's. */
 char *vault_config_print(struct arena *a, const struct want *want, const char *key_id);
 
 /* HCL or JSON as the chart's ConfigMap holds it. ERR_CONFIG when it is neither. */

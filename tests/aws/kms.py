@@ -3,6 +3,7 @@ import base64
 import json
 
 import moto.kms.models
+import moto.kms.responses
 
 import auth
 import authorize
@@ -23,7 +24,7 @@ NO_ALIAS = {"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "
             "PutKeyPolicy", "TagResource", "UntagResource", "ListResourceTags", "EnableKey",
             "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion", "UpdateKeyDescription"}
 # moto wants a bare id here and fails on an ARN.
-BARE_ID = {"DisableKey", "EnableKey", "ScheduleKeyDeletion", "CancelKeyDeletion"}
+BARE_ID = {"DisableKey", "EnableKey", "ScheduleKeyDeletion", "CancelKeyDeletion", "ReplicateKey"}
 # Calls that take an asymmetric key, and what KMS says to a symmetric one.
 ASYMMETRIC = {"GetPublicKey": "UnsupportedOperationException", "Sign": "InvalidKeyUsageException",
               "Verify": "InvalidKeyUsageException"}
@@ -32,6 +33,12 @@ LOCKOUT = "The new key policy will not allow you to update the key policy in the
 _pair = moto.kms.models.generate_private_key
 # moto makes an RSA key for a symmetric one too, which has none: 60 ms of work at each CreateKey.
 moto.kms.models.generate_private_key = lambda spec: None if spec == "SYMMETRIC_DEFAULT" else _pair(spec)
+
+_key_id = moto.kms.models.generate_key_id
+# KMS's ids of multi-Region keys are as long as any other; moto's are longer, and cut off in its ciphertexts.
+moto.kms.models.generate_key_id = lambda multi: "mrk-" + _key_id().replace("-", "") if multi else _key_id()
+# It would refuse such an id; find() has looked for the key by then.
+moto.kms.responses.KmsResponse._validate_cmk_id = lambda self, key_id: None
 
 
 def find(region, name):

@@ -51,6 +51,7 @@ elif words[0] == "upgrade":
         given = yaml.safe_load(f)["server"]
     values["server"]["ha"]["config"] = given["ha"]["config"]
     values["server"]["annotations"] = given["annotations"]
+    values["server"]["extraEnvironmentVars"] |= given.get("extraEnvironmentVars", {{}})
     values["revision"] += 1
     with open(path, "w", encoding="utf-8") as f:
         json.dump(values, f)
@@ -79,7 +80,7 @@ class Server:
             f.write(SERVER.format(port=self.port, cluster=self.cluster) + server["ha"]["config"])
         with open(os.path.join(self.folder, "vault.log"), "a", encoding="utf-8") as log:
             self.process = subprocess.Popen([self.release.binary, "server", "-config", path], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=subprocess.STDOUT, env=self.release.environment)
+                                            stdout=log, stderr=subprocess.STDOUT, env=self.release.environment | server["extraEnvironmentVars"])
 
     def stop(self):
         if self.process:
@@ -119,7 +120,7 @@ class Release:
     def _write_values(self, seal):
         self.path = os.path.join(self.state, "values.json")
         with open(self.path, "w", encoding="utf-8") as f:
-            json.dump({"revision": 1, "server": {"annotations": {}, "ha": {"config": STORAGE + seal}}}, f)
+            json.dump({"revision": 1, "server": {"annotations": {}, "extraEnvironmentVars": {}, "ha": {"config": STORAGE + seal}}}, f)
         self.helm = os.path.join(self.state, "helm")
         with open(self.helm, "w", encoding="utf-8") as f:
             f.write(textwrap.dedent(HELM).format(python=sys.executable, path=self.path))
@@ -170,9 +171,11 @@ class Release:
             config = "disable_mlock = true\n" + self.values()["server"]["ha"]["config"]
             return 200, {"data": {"extraconfig-from-values.hcl": config}}
         if path.endswith("/statefulsets/vault"):
-            meta = {"annotations": self.values()["server"]["annotations"], "labels": {"helm.sh/chart": "vault-0.34.1"}}
+            server = self.values()["server"]
+            meta = {"annotations": server["annotations"], "labels": {"helm.sh/chart": "vault-0.34.1"}}
+            env = [{"name": name, "value": value} for name, value in server["extraEnvironmentVars"].items()]
             return 200, {"spec": {"replicas": len(self.servers), "updateStrategy": {"type": "OnDelete"},
-                                  "template": {"metadata": meta}}}
+                                  "template": {"metadata": meta, "spec": {"containers": [{"name": "vault", "env": env}]}}}}
         if path.endswith("/serviceaccounts/vault/token"):
             return 201, {"status": {"token": self.token()}}
         if path.endswith("/serviceaccounts/vault"):

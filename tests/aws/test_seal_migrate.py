@@ -1,4 +1,5 @@
-"""helm vault-aws recover seal-migrate on three real Vault servers: another KMS key, to Shamir, from Shamir; killed on the way.
+"""helm vault-aws recover seal-migrate on three real Vault servers: another KMS key, also of another region, to Shamir, from
+Shamir; killed on the way.
 
 Needs the binary that VAULT_BIN names, and the plugin: VAULT_AWS_BIN, else that of the release build.
 """
@@ -23,6 +24,7 @@ PLUGIN = os.environ.get("VAULT_AWS_BIN", os.path.join(HERE, "..", "..", "build",
 pytestmark = pytest.mark.skipif(not (os.access(BINARY, os.X_OK) and os.access(PLUGIN, os.X_OK)),
                                 reason="VAULT_BIN names no vault binary, or the plugin is not built")
 SERVERS = 3
+FAR = "eu-west-1"
 NAME = "helm-vault-aws/prod/vault/vault/recovery-keys"
 KUBECONFIG = """
 apiVersion: v1
@@ -49,11 +51,11 @@ def server_module():
 class Place:
     """An initialised release on a front, its recovery keys in hand and, one a line, in a text."""
 
-    def __init__(self, state):
+    def __init__(self, state, multi_region=False):
         tools = server_module()
         self.state, self.issuer = state, Issuer()
         self.front = Front(os.path.join(state, "front"))
-        account = vault_account.provision(self.front)
+        account = vault_account.provision(self.front, multi_region=multi_region)
         self.old = account["key"]
         self.new = self.front.client("kms").create_key(Description="new")["KeyMetadata"]["Arn"]
         self._trust()
@@ -83,6 +85,9 @@ class Place:
         assert status == 200, made
         self.root, self.shares = made["root_token"], made["recovery_keys_base64"]
         self.until(lambda: all(not s["sealed"] for s in self.seals()) and self.active() is not None)
+
+    def far_key(self):
+        return self.front.client("kms", region=FAR).create_key(Description="far")["KeyMetadata"]["Arn"]
 
     def until(self, true):
         deadline = time.monotonic() + 120
@@ -171,6 +176,13 @@ def place(tmp_path):
     made.close()
 
 
+@pytest.fixture
+def replica_place(tmp_path):
+    made = Place(str(tmp_path), multi_region=True)
+    yield made
+    made.close()
+
+
 def test_another_key_standbys_first_and_nothing_the_second_time(place):
     active = place.active()
     said = place.run("--to-key", place.new, status=2)
@@ -210,9 +222,41 @@ def test_to_shamir_and_back(place):
     assert got["complete"]
 
 
-@pytest.mark.parametrize("way", ["key", "shamir"])
+def test_another_region_by_way_of_shamir(place):
+    far = place.far_key()
+    said = place.run("--to-key", far, status=2)
+    assert "by way of      Shamir" in said and f"AWS_REGION={FAR}" in said
+    assert place.release.deleted == [] and place.release.values()["revision"] == 1
+    answer = place.run("--to-key", far, "--yes", token=True)
+    assert (answer["by_way_of"], answer["to_region"], answer["wrapped_by"]) == ("shamir", FAR, far)
+    place.assert_kms(far)
+    assert place.release.values()["server"]["extraEnvironmentVars"] == {
+        "AWS_REGION": FAR, "AWS_DEFAULT_REGION": FAR, "AWS_DYNAMODB_REGION": REGION}
+    assert len(place.release.deleted) == 2 * SERVERS
+    assert place.run("--to-key", far.split("/")[1], "--to-region", FAR)["changed"] is False
+    # Nobody needs shares any more, nor the old key.
+    place.front.client("kms").disable_key(KeyId=place.old)
+    for name in place.release.servers:
+        place.release.servers[name].stop()
+        place.release.servers[name].start()
+    place.until(lambda: all(not s["sealed"] for s in place.seals()))
+
+
+def test_a_replica_in_another_region_takes_no_shares(replica_place):
+    place, key = replica_place, replica_place.old
+    place.front.client("kms").replicate_key(KeyId=key, ReplicaRegion=FAR)
+    replica = key.replace(REGION, FAR)
+    answer = place.run("--to-key", replica, "--yes", shares=[])
+    assert "by_way_of" not in answer and (answer["wrapped_by"], answer["wrapped_before_by"]) == (replica, key)
+    place.assert_kms(replica)
+    assert len(place.release.deleted) == SERVERS and place.release.forwarded == []
+    assert place.run("--to-key", replica)["changed"] is False
+
+
+@pytest.mark.parametrize("way", ["key", "shamir", "region"])
 def test_killed_again_and_again_it_ends(place, way):
-    words = ["--to-key", place.new] if way == "key" else ["--to", "shamir"]
+    key = place.far_key() if way == "region" else place.new
+    words = ["--to", "shamir"] if way == "shamir" else ["--to-key", key]
     for seconds in (0.4, 0.8, 1.6, 3.2):
         process = place.start(*words, "--yes")
         process.stdin.write("\n".join(place.shares))
@@ -225,10 +269,10 @@ def test_killed_again_and_again_it_ends(place, way):
         process.stdout.close()
         process.stderr.close()
     place.run(*words, "--yes")
-    if way == "key":
-        place.assert_kms(place.new)
-    else:
+    if way == "shamir":
         place.assert_shamir()
+    else:
+        place.assert_kms(key)
     assert place.run(*words)["changed"] is False
 
 

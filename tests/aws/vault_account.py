@@ -21,13 +21,13 @@ def least_policy(key_arn, without=()):
                       for sid, actions, resource in parts))
 
 
-def provision(front, without=()):
+def provision(front, without=(), multi_region=False):
     """Make it all on a running Front; {key, table, role, credentials}, the latter the role's."""
     unknown = set(without) - set(NINE)
     if unknown:
         raise ValueError(f"'{sorted(unknown)[0]}' is not one of {', '.join(NINE)}")
     kms, dynamodb, iam = (front.client(n) for n in ("kms", "dynamodb", "iam"))
-    key = kms.create_key(Description="vault unseal")["KeyMetadata"]["Arn"]
+    key = kms.create_key(Description="vault unseal", MultiRegion=multi_region)["KeyMetadata"]["Arn"]
     kms.create_alias(AliasName=ALIAS, TargetKeyId=key)
     dynamodb.create_table(TableName=TABLE, **key_schema("Path", "Key"))
     dynamodb.get_waiter("table_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 1})

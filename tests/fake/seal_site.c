@@ -74,6 +74,33 @@ static const char *setting(struct site *s, const char *text, const char *name)
 	return start ? arena_view(&s->mem, view_of(start + 1, strcspn(start + 1, "\""))) : NULL;
 }
 
+/* arn:partition:service:region:... */
+static const char *region_of(struct arena *a, const char *arn)
+{
+	struct view rest = view_text(arn), region = {0};
+
+	for (int i = 0; i < 4; i++)
+		region = view_cut(&rest, ':');
+	return arena_view(a, region);
+}
+
+/* A key is known in its region only, and a replica has the id and the material of its key. */
+static bool decrypts(struct site *s, const struct site_server *v, const char *key)
+{
+	const char *id = strrchr(key, '/');
+
+	return text_same(region_of(&s->mem, key), v->region) || (text_starts(id, "/mrk-") && v->key && text_ends(v->key, id));
+}
+
+/* KMS is asked in the server's region, whatever its stanzas say. */
+static void check_region(struct site *s, const struct site_server *v)
+{
+	if (has_kms(v) && !text_same(region_of(&s->mem, v->key), v->region))
+		fail_msg("a server with the key '%s' asks KMS in %s", v->key, v->region);
+	if (text_same(s->type, "awskms") && s->root_key && !decrypts(s, v, s->root_key))
+		fail_msg("a server that asks KMS in %s cannot decrypt what '%s' has wrapped", v->region, s->root_key);
+}
+
 static void start(struct site *s, size_t i)
 {
 	struct site_server *v = &s->servers[i];
@@ -82,11 +109,13 @@ static void start(struct site *s, size_t i)
 
 	*v = (struct site_server){ .uid = v->uid + 1, .runs_ms = s->net.now_ms + RUNS_MS, .opens_ms = -1, .mark = s->mark };
 	v->key = setting(s, seal, "kms_key_id");
+	v->region = s->region ? s->region : "us-east-1";
 	v->disabled = text_same(setting(s, seal, "disabled"), "true");
 	v->migrates = has_kms(v) ? shamir : !shamir;
+	check_region(s, v);
 	if (has_kms(v) && !shamir) {
 		/* The role must reach the key that wraps the root key, and the one of the stanza. */
-		assert_true(s->granted || text_same(v->key, SITE_OLD_KEY));
+		assert_true(s->granted || text_same(v->key, s->old_key));
 		v->opens_ms = v->runs_ms + OPENS_MS;
 	}
 	assert_false(!v->key && !shamir);
@@ -148,6 +177,17 @@ static void answer_pods(struct site *s, struct arena *a, struct reply *reply)
 	answer(reply, 200, list);
 }
 
+static struct value *template_spec(struct site *s, struct arena *a)
+{
+	struct value *spec = value_new_map(a), *container, *list;
+
+	container = value_push(a, value_set(a, spec, "containers", value_new_list(a)), text_map(a, "name", "vault"));
+	list = value_set(a, container, "env", value_new_list(a));
+	value_set_text(a, value_push(a, list, text_map(a, "name", "AWS_REGION")), "value", s->region);
+	value_set_text(a, value_push(a, list, text_map(a, "name", "AWS_DYNAMODB_REGION")), "value", "us-east-1");
+	return spec;
+}
+
 static void answer_set(struct site *s, struct arena *a, struct reply *reply)
 {
 	struct value *set = value_new_map(a);
@@ -155,6 +195,8 @@ static void answer_set(struct site *s, struct arena *a, struct reply *reply)
 	value_put(a, set, "spec.replicas", value_new_int(a, SITE_SERVERS));
 	value_put(a, set, "spec.updateStrategy.type", value_new_text(a, s->strategy));
 	value_put(a, set, "spec.template.metadata.annotations", text_map(a, "helm-vault-aws/seal", s->mark));
+	if (s->region)
+		value_put(a, set, "spec.template.spec", template_spec(s, a));
 	value_put(a, set, "spec.template.metadata.labels", text_map(a, "helm.sh/chart", "vault-0.34.1"));
 	answer(reply, 200, set);
 }
@@ -272,6 +314,7 @@ static void serve_kube(struct site *s, struct arena *a, const char *method, cons
 static void serve_helm(struct site *s, struct arena *a, const struct request *rq, struct reply *reply)
 {
 	struct value *values = value_new_map(a);
+	const char *region;
 	AUTO(buf) struct buf text = BUF_MAX(REPLY_MAX);
 	AUTO(err) struct err e = {0};
 
@@ -286,6 +329,13 @@ static void serve_helm(struct site *s, struct arena *a, const struct request *rq
 	if (va_yaml_parse(a, rq->file, "values", &values, &e) < 0)
 		fail_msg("%s", e.text);
 	s->upgrades++;
+	region = value_text_or(values, "server.extraEnvironmentVars.AWS_REGION", NULL);
+	if (region) {
+		assert_string_equal(value_text_or(values, "server.extraEnvironmentVars.AWS_DEFAULT_REGION", ""), region);
+		if (!s->region)
+			assert_string_equal(value_text_or(values, "server.extraEnvironmentVars.AWS_DYNAMODB_REGION", ""), "us-east-1");
+		s->region = arena_text(&s->mem, region);
+	}
 	s->config = arena_text(&s->mem, value_text_or(values, "server.ha.config", ""));
 	s->mark = arena_text(&s->mem, value_text_or(value_get(value_at(values, "server.annotations"), "helm-vault-aws/seal"), "", NULL));
 }
@@ -325,22 +375,32 @@ static void answer_item(struct site *s, struct arena *a, const struct value *in,
 	answer(reply, 200, out);
 }
 
-static void describe_key(struct arena *a, struct reply *reply)
+static void assert_asked_in(const struct request *rq, struct arena *a, const char *key)
 {
+	assert_non_null(strstr(rq->url, arena_printf(a, "kms.%s.", region_of(a, key))));
+}
+
+/* The new key's alias, or an ARN. */
+static void describe_key(struct arena *a, const struct request *rq, const char *key, struct reply *reply)
+{
+	const char *arn = text_same(key, "alias/new") ? SITE_NEW_KEY : text_same(key, "alias/far") ? SITE_FAR_KEY : key;
 	struct value *out = value_new_map(a);
-	const char *const fields[][2] = { { "Arn", SITE_NEW_KEY }, { "KeyId", "new" }, { "KeyState", "Enabled" },
+	const char *const fields[][2] = { { "Arn", arn }, { "KeyId", strrchr(arn, '/') + 1 }, { "KeyState", "Enabled" },
 	                                  { "KeyUsage", "ENCRYPT_DECRYPT" }, { "KeySpec", "SYMMETRIC_DEFAULT" } };
 
+	assert_asked_in(rq, a, arn);
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
 		value_put(a, out, arena_printf(a, "KeyMetadata.%s", fields[i][0]), value_new_text(a, fields[i][1]));
 	answer(reply, 200, out);
 }
 
-static void encrypt(struct site *s, struct arena *a, const struct value *in, struct reply *reply)
+static void encrypt(struct site *s, struct arena *a, const struct request *rq, const struct value *in, struct reply *reply)
 {
 	struct value *out = value_new_map(a);
+	const char *key = value_text_or(in, "KeyId", "");
 
-	if (text_same(value_text_or(in, "KeyId", ""), SITE_NEW_KEY) && (!s->granted || s->key_policy_refuses)) {
+	assert_asked_in(rq, a, key);
+	if (!text_same(key, s->old_key) && (!s->granted || s->key_policy_refuses)) {
 		fake_reply(reply, 400, "{\"__type\":\"AccessDeniedException\",\"message\":\"not authorized to perform: kms:Encrypt\"}");
 		return;
 	}
@@ -348,14 +408,16 @@ static void encrypt(struct site *s, struct arena *a, const struct value *in, str
 	answer(reply, 200, out);
 }
 
-static void serve_aws(struct site *s, struct arena *a, const char *label, const struct value *in, struct reply *reply)
+static void serve_aws(struct site *s, struct arena *a, const struct request *rq, const struct value *in, struct reply *reply)
 {
+	const char *label = rq->label;
+
 	if (text_same(label, "dynamodb:GetItem")) {
 		answer_item(s, a, in, reply);
 	} else if (text_same(label, "kms:DescribeKey")) {
-		describe_key(a, reply);
+		describe_key(a, rq, value_text_or(in, "KeyId", ""), reply);
 	} else if (text_same(label, "kms:Encrypt")) {
-		encrypt(s, a, in, reply);
+		encrypt(s, a, rq, in, reply);
 	} else if (text_same(label, "kms:Decrypt")) {
 		fake_reply(reply, 200, arena_printf(a, "{\"Plaintext\":\"%s\"}", value_text_or(in, "CiphertextBlob", "")));
 	} else if (text_same(label, "iam:PutRolePolicy")) {
@@ -403,19 +465,19 @@ static void serve(void *to, const struct request *rq, struct reply *reply, unsig
 	else if (path && text_starts(path, "//vault-"))
 		serve_server(s, &a, (size_t)(path[8] - '0'), strstr(path, "/v1/") + strlen("/v1/"), body, reply);
 	else
-		serve_aws(s, &a, rq->label, body, reply);
+		serve_aws(s, &a, rq, body, reply);
 }
 
-void site_open(struct site *s, const char *type)
+void site_open(struct site *s, const char *key)
 {
-	bool kms = text_same(type, "awskms");
+	bool kms = key;
 
-	*s = (struct site){ .active = SITE_SERVERS, .type = type, .strategy = "OnDelete" };
+	*s = (struct site){ .active = SITE_SERVERS, .type = kms ? "awskms" : "shamir", .strategy = "OnDelete", .old_key = key };
 	fake_transport_init(&s->net, serve, s);
 	s->net.latency_ms = 5;
-	s->config = kms ? arena_printf(&s->mem, "%sseal \"awskms\" {\n  region = \"us-east-1\"\n  kms_key_id = \"" SITE_OLD_KEY
-	                               "\"\n  endpoint = \"https://kms.internal\"\n}\n", config_start) : config_start;
-	s->root_key = s->recovery_key = kms ? SITE_OLD_KEY : NULL;
+	s->config = kms ? arena_printf(&s->mem, "%sseal \"awskms\" {\n  region = \"us-east-1\"\n  kms_key_id = \"%s\"\n"
+	                               "  endpoint = \"https://kms.internal\"\n}\n", config_start, key) : config_start;
+	s->root_key = s->recovery_key = key;
 	for (size_t i = 0; i < SITE_SERVERS; i++) {
 		start(s, i);
 		s->servers[i].shares = kms ? 0 : SHARES;

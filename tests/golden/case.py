@@ -24,7 +24,7 @@ PROGRAMS = {"helm": "vault-aws", "kubectl": "kubectl-vault_check"}
 OWN = {"cmd", "env", "stdin", "cloud", "stdout", "stderr", "exit", "calls.txt"}
 MANY_POLLS = "N x "          # in calls.txt: asked again until it was so, as often as that took
 TIMEOUT_S = 120
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=mrk-)[0-9a-f]{32}")
 NOW = re.compile(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
 PROGRESS = re.compile(r"\[ *[0-9.]+s\] ")
 

@@ -5,7 +5,7 @@ case's file `cloud` then changes it, in order:
 
     run WORDS...                  the case's program, which must end well
     helm WORDS...                 vault-aws, likewise
-    aws SERVICE OPERATION JSON    a call by boto3; $KEY is the id of the key of prod's alias
+    aws SERVICE[@REGION] OPERATION JSON    a call by boto3; $KEY is the id of the key of prod's alias
     as USER                       from here on the program has an access key of this IAM user
     set JSON                      settings of the front
     fault JSON                    a fault of the front
@@ -109,4 +109,5 @@ class Account:
         if "$KEY" in arguments:
             key = self.front.client("kms").describe_key(KeyId=ALIAS)["KeyMetadata"]["KeyId"]
             arguments = arguments.replace("$KEY", key)
-        getattr(self.front.client(service), operation)(**json.loads(arguments))
+        service, _, region = service.partition("@")
+        getattr(self.front.client(service, region=region or harness.REGION), operation)(**json.loads(arguments))

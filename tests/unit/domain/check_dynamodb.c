@@ -119,6 +119,14 @@ static const struct wrong wrongs[] = {
 	{ "dynamodb-proof", VERDICT_SKIP, "'irsa-proof' comes first", "", { "trial=null" } },
 };
 
+static void the_key_may_be_in_another_region(void **state)
+{
+	static const char *const settings[] = { FAR_KEY, NULL };
+
+	(void)state;
+	fixture_try_healthy_with("dynamodb", settings);
+}
+
 static void a_healthy_table_passes(void **state)
 {
 	(void)state;
@@ -148,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_healthy_table_passes),
+		cmocka_unit_test(the_key_may_be_in_another_region),
 		cmocka_unit_test(each_wrong_table_is_named),
 		cmocka_unit_test(names_are_words_of_a_shell),
 	};

@@ -112,6 +112,14 @@ static const struct wrong wrongs[] = {
 	{ "kms-proof", VERDICT_FAIL, "did not come back the same", "", { "trial={\"same\":false}" } },
 };
 
+static void a_key_of_another_region_passes(void **state)
+{
+	static const char *const settings[] = { FAR_KEY, NULL };
+
+	(void)state;
+	fixture_try_healthy_with("kms", settings);
+}
+
 static void a_healthy_key_passes(void **state)
 {
 	(void)state;
@@ -161,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_healthy_key_passes),
+		cmocka_unit_test(a_key_of_another_region_passes),
 		cmocka_unit_test(each_wrong_key_is_named),
 		cmocka_unit_test(the_mended_key_policy_is_whole),
 		cmocka_unit_test(a_policy_with_more_in_it_is_not_replaced),

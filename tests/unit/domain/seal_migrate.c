@@ -11,7 +11,9 @@
 
 enum { ROUNDS_MAX = 60 };
 
-static const struct seal_options to_key = { .to_key = "alias/new" }, to_shamir = { .to = "shamir" };
+static const struct seal_options to_key = { .to_key = "alias/new" }, to_shamir = { .to = "shamir" },
+	to_far = { .to_key = "alias/far", .to_region = SITE_FAR }, to_far_arn = { .to_key = SITE_FAR_KEY },
+	to_replica = { .to_key = SITE_REPLICA }, to_home = { .to_key = SITE_NEW_KEY };
 
 /* ---- a run, as the command goes about it, less the questions ---- */
 
@@ -23,10 +25,11 @@ struct scene {
 	unsigned moves;              /* of the last run */
 };
 
-static void set_up(struct scene *x, const char *type)
+/* key: that of a seal of KMS's; NULL: Shamir's. */
+static void set_up(struct scene *x, const char *key)
 {
 	*x = (struct scene){ .files.wall_ms = 1790000000000 };
-	site_open(&x->site, type);
+	site_open(&x->site, key);
 	x->host = fake_host(&x->files);
 	fake_host_env(&x->files, "HOME", "/home/ops");
 	fake_host_env(&x->files, "AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
@@ -59,7 +62,10 @@ static int go(struct scene *x, struct seal_migrate *m, struct err *e)
 
 		seal_forget(m);
 		rows = seal_reads(m->boot.mem, &n);
-		if (loop_rows(x, m, rows, n, e) < 0 || seal_judge(m, e) < 0)
+		if (loop_rows(x, m, rows, n, e) < 0)
+			return -1;
+		seal_settle(m);
+		if (seal_judge(m, e) < 0)
 			return -1;
 		move = seal_next(m);
 		if (move.step == SEAL_DONE)
@@ -120,21 +126,37 @@ static void must_run(struct scene *x, const struct seal_options *o)
 		fail_msg("%s", e.text);
 }
 
+static const char *wanted_key(const struct seal_options *o)
+{
+	if (o == &to_replica)
+		return SITE_REPLICA;
+	return o == &to_key || o == &to_home ? SITE_NEW_KEY : SITE_FAR_KEY;
+}
+
+static const char *wanted_mark(const struct seal_options *o)
+{
+	if (o == &to_replica)
+		return "awskms mrk-1 " SITE_FAR;
+	return o->to ? "shamir" : o == &to_key || o == &to_home ? "awskms new" : "awskms far " SITE_FAR;
+}
+
 static void assert_migrated(const struct scene *x, const struct seal_options *o)
 {
 	const struct site *s = &x->site;
+	AUTO(arena) struct arena a = ARENA_INIT;
 
 	if (o->to) {
 		assert_string_equal(s->type, "shamir");
 		assert_null(strstr(s->config, "seal \""));
 	} else {
 		assert_string_equal(s->type, "awskms");
-		assert_string_equal(s->root_key, SITE_NEW_KEY);
-		assert_string_equal(s->recovery_key, SITE_NEW_KEY);
-		assert_non_null(strstr(s->config, "kms_key_id = \"" SITE_NEW_KEY "\""));
+		assert_string_equal(s->root_key, wanted_key(o));
+		assert_string_equal(s->recovery_key, wanted_key(o));
+		assert_non_null(strstr(s->config, arena_printf(&a, "region = \"%s\"\n  kms_key_id = \"%s\"", arn_region(&a, wanted_key(o)),
+		                                               wanted_key(o))));
 	}
 	for (size_t i = 0; i < SITE_SERVERS; i++)
-		assert_string_equal(s->servers[i].mark, o->to ? "shamir" : "awskms new");
+		assert_string_equal(s->servers[i].mark, wanted_mark(o));
 	assert_true(s->active < SITE_SERVERS);
 }
 
@@ -143,9 +165,10 @@ static void assert_migrated(const struct scene *x, const struct seal_options *o)
 static const struct {
 	const char *from;
 	const struct seal_options *to;
-	unsigned upgrades;
+	unsigned upgrades, legs;
 } ways[] = {
-	{ "awskms", &to_key, 1 }, { "awskms", &to_shamir, 2 }, { "shamir", &to_key, 1 },
+	{ SITE_OLD_KEY, &to_key, 1, 1 }, { SITE_OLD_KEY, &to_shamir, 2, 1 }, { NULL, &to_key, 1, 1 }, { NULL, &to_far, 1, 1 },
+	{ SITE_MRK, &to_replica, 1, 1 }, { SITE_MRK, &to_far_arn, 2, 2 },
 };
 
 static void tables_are_sound(void **state)
@@ -179,9 +202,10 @@ static void every_way_restarts_each_pod_once(void **state)
 			x.token = token;
 			must_run(&x, ways[i].to);
 			assert_migrated(&x, ways[i].to);
-			assert_int_equal(x.site.restarts, SITE_SERVERS);
-			assert_int_equal(x.site.upgrades, ways[i].upgrades);
-			assert_int_equal(x.site.step_downs, token);
+			assert_int_equal(x.site.restarts, ways[i].legs * SITE_SERVERS);
+			/* Where the old active server stays for a while, the first leg takes the stanza away before the second one's. */
+			assert_int_equal(x.site.upgrades, ways[i].upgrades + (token && ways[i].legs == 2));
+			assert_int_equal(x.site.step_downs, token ? ways[i].legs : 0);
 			writes = x.site.writes;
 			must_run(&x, ways[i].to);
 			assert_int_equal(x.moves, 0);
@@ -195,12 +219,29 @@ static void there_and_back(void **state)
 	struct scene x;
 
 	(void)state;
-	set_up(&x, "awskms");
+	set_up(&x, SITE_OLD_KEY);
 	must_run(&x, &to_shamir);
 	must_run(&x, &to_key);
 	assert_migrated(&x, &to_key);
 	must_run(&x, &to_shamir);
 	assert_migrated(&x, &to_shamir);
+	tear_down(&x);
+}
+
+/* Back in its own region the template still says which it is: what EKS would say is hidden by it. */
+static void to_another_region_and_back(void **state)
+{
+	struct scene x;
+
+	(void)state;
+	set_up(&x, SITE_OLD_KEY);
+	must_run(&x, &to_far);
+	assert_migrated(&x, &to_far);
+	assert_string_equal(x.site.region, SITE_FAR);
+	assert_null(strstr(x.site.config, "endpoint"));
+	must_run(&x, &to_home);
+	assert_migrated(&x, &to_home);
+	assert_string_equal(x.site.region, "us-east-1");
 	tear_down(&x);
 }
 
@@ -210,7 +251,7 @@ static void settings_of_the_stanza_are_kept(void **state)
 	struct scene x;
 
 	(void)state;
-	set_up(&x, "awskms");
+	set_up(&x, SITE_OLD_KEY);
 	must_run(&x, &to_key);
 	assert_non_null(strstr(x.site.config, "endpoint = \"https://kms.internal\""));
 	assert_null(strstr(x.site.config, "disabled"));
@@ -223,7 +264,7 @@ static void a_key_that_refuses_the_role_stops_it_before_any_pod(void **state)
 	struct scene x;
 
 	(void)state;
-	set_up(&x, "awskms");
+	set_up(&x, SITE_OLD_KEY);
 	x.site.key_policy_refuses = true;
 	assert_int_equal(run(&x, &to_key, &e), -1);
 	assert_int_equal(err_exit_code(&e), 4);
@@ -238,7 +279,7 @@ static void what_stands_against_it_is_all_told(void **state)
 	struct scene x;
 
 	(void)state;
-	set_up(&x, "awskms");
+	set_up(&x, SITE_OLD_KEY);
 	x.site.strategy = "RollingUpdate";
 	for (size_t i = 0; i < SITE_SERVERS; i++)
 		x.site.servers[i].opens_ms = -1;
@@ -287,6 +328,10 @@ static void options_are_checked_all_at_once(void **state)
 		{ { .to = "awskms" }, 1, "where to is not said" },
 		{ { .to = "shamri" }, 1, "there is no seal 'shamri'" },
 		{ { .to = "shamir", .to_key = "k" }, 1, "--to-key goes with --to awskms" },
+		{ { .to_key = "k", .to_region = "eu_west_1" }, 1, "'eu_west_1' is no AWS region" },
+		{ { .to_key = SITE_FAR_KEY, .to_region = "us-east-1" }, 1, "but --to-key is of 'eu-west-1'" },
+		{ { .to = "shamir", .to_region = "eu" }, 2, "--to-region goes with --to awskms" },
+		{ { .to_key = SITE_FAR_KEY, .to_region = SITE_FAR }, 0, NULL }, { { .to_key = "k", .to_region = SITE_FAR }, 0, NULL },
 		{ { .to = "shamir" }, 0, NULL }, { { .to_key = "k" }, 0, NULL }, { { .to = "awskms", .to_key = "k" }, 0, NULL },
 	};
 
@@ -339,9 +384,15 @@ static void any_call_may_fail(size_t way, unsigned at, enum fault fault, enum re
 	tear_down(&x);
 }
 
+static bool is_far(const struct seal_options *o)
+{
+	return o == &to_far || o == &to_far_arn || o == &to_replica;
+}
+
 /*
  * A run asks the same rows in every round, so the ways to fail take turns from call to call: each row meets all of them, and
- * each call is also where the process is killed.
+ * each call is also where the process is killed. To another region it is the same rows: there it is only killed, and on the
+ * longest way at every second call.
  */
 static void every_row_may_fail_in_every_way(void **state)
 {
@@ -350,10 +401,10 @@ static void every_row_may_fail_in_every_way(void **state)
 		unsigned n = calls_of_a_run(way);
 
 		assert_true(n > 60);
-		for (unsigned at = 1; at <= n; at++) {
-			for (unsigned turn = 0; turn < 2; turn++)
+		for (unsigned at = 1; at <= n; at += ways[way].legs) {
+			for (unsigned turn = 0; turn < 2 && !is_far(ways[way].to); turn++)
 				any_call_may_fail(way, at, (enum fault)(1 + (at * 2 + turn) % (FAULT_KINDS - 1)), REACH_ONCE);
-			any_call_may_fail(way, at, at % 2 ? FAULT_KILLED : FAULT_KILLED_BEFORE, REACH_LASTING);
+			any_call_may_fail(way, at, at / ways[way].legs % 2 ? FAULT_KILLED : FAULT_KILLED_BEFORE, REACH_LASTING);
 		}
 	}
 }
@@ -364,7 +415,7 @@ static void no_secret_is_in_what_traces_show(void **state)
 	struct scene x;
 
 	(void)state;
-	set_up(&x, "awskms");
+	set_up(&x, SITE_OLD_KEY);
 	x.token = true;
 	must_run(&x, &to_shamir);
 	for (size_t i = 0; i < x.site.net.n_calls; i++) {
@@ -380,6 +431,7 @@ int main(void)
 		cmocka_unit_test(tables_are_sound),
 		cmocka_unit_test(every_way_restarts_each_pod_once),
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(to_another_region_and_back),
 		cmocka_unit_test(settings_of_the_stanza_are_kept),
 		cmocka_unit_test(a_key_that_refuses_the_role_stops_it_before_any_pod),
 		cmocka_unit_test(what_stands_against_it_is_all_told),

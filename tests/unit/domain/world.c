@@ -196,6 +196,24 @@ static void values_are_these(void **state)
 	assert_values("audit_storage=20Gi", VALUES("  auditStorage:\n    enabled: true\n    size: \"20Gi\"\n"));
 }
 
+/* What EKS would say is the cluster's region; the key's is what Vault must ask KMS in. */
+static void the_region_of_a_far_key_is_named(void **state)
+{
+	static const char far_key[] = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
+	AUTO(stage) struct stage s;
+	struct value *values, *vars;
+
+	(void)state;
+	stage_init(&s, NULL);
+	values = values_make(&s.given.mem, &s.w.want, far_key, ROLE);
+	vars = (struct value *)value_at(values, "server.extraEnvironmentVars");
+	assert_string_equal(value_text_or(vars, "AWS_REGION", ""), "eu-west-1");
+	assert_string_equal(value_text_or(vars, "AWS_DEFAULT_REGION", ""), "eu-west-1");
+	assert_string_equal(value_text_or(vars, "AWS_DYNAMODB_REGION", ""), "eu-central-1");
+	assert_non_null(strstr(value_text_or(values, "server.ha.config", ""), "region = \"eu-west-1\"\n  kms_key_id"));
+	assert_non_null(strstr(value_text_or(values, "server.ha.config", ""), "region = \"eu-central-1\"\n  table"));
+}
+
 static struct net_end pod_of(struct arena *a, const char *namespace_, const char *labels)
 {
 	return (struct net_end){ .namespace_ = namespace_, .labels = labels ? quoted(a, labels) : NULL, .ip = "10.9.0.1" };
@@ -323,6 +341,7 @@ int main(void)
 		cmocka_unit_test(ours_is_what_agrees_in_three_tags),
 		cmocka_unit_test(tags_go_to_a_list_and_back),
 		cmocka_unit_test(values_are_these),
+		cmocka_unit_test(the_region_of_a_far_key_is_named),
 		cmocka_unit_test(the_network_policy_lets_in_and_out_what_it_must),
 		cmocka_unit_test(outputs_are_the_modules_seven),
 		cmocka_unit_test(outputs_of_nothing_say_what_is_missing),
