@@ -12,8 +12,9 @@
 enum { TOKEN_MAX = 4096, CA_MAX = 1 << 20, VAULT_PORT = 8200 };
 
 /*
- * Calls to Vault at once. With TLS it speaks HTTP/2, and all share one connection. Without it each call takes a connection of its own: straight that is one round trip and nearly nothing,
- * through a tunnel three, a handshake with the API server and a WebSocket there.
+ * Calls to Vault at once. With TLS it speaks HTTP/2, and all share one connection. Without it each call takes a connection
+ * of its own: straight that is one round trip and nearly nothing; through a tunnel five (a handshake with the API server, a
+ * WebSocket there, and the greeting of engine_greet.c).
  */
 enum { ABREAST_STREAMS = 128, ABREAST_STRAIGHT = 128, ABREAST_TUNNELS = 48 };
 
