@@ -89,6 +89,14 @@ static int start(void *self, struct call *call, struct err *e)
 	return err_set(e, ERR_BUG, 0, "a request that was not filled");
 }
 
+/* Both of them, whatever the first did. */
+static bool bytes_move(struct engine *g)
+{
+	bool moved = tunnels_move(g);
+
+	return relay_move(g) || moved;
+}
+
 static struct call *ended(struct engine *g)
 {
 	struct call *call;
@@ -96,7 +104,7 @@ static struct call *ended(struct engine *g)
 
 	do
 		curl_multi_perform(g->multi, &running);
-	while (tunnels_move(g) | relay_move(g));
+	while (bytes_move(g));
 	call = http_ended(g);
 	if (!call)
 		call = messages_ended(g);
