@@ -29,6 +29,7 @@
 #include "domain/pgp.h"
 #include "domain/spool.h"
 #include "domain/vault_config.h"
+#include "domain/vault_role.h"
 
 enum { INIT_SHARE_BYTES = 33 };  /* vault, shamir.go: the share of a key of 32 bytes, and where it was cut */
 enum { INIT_ACTIONS = 9, INIT_COPIES_MAX = 8 };
@@ -108,10 +109,8 @@ struct init_world {
 	struct secret data_key, values[CUSTODY_VALUES];
 	enum init_plan plan;
 
-	const char *role_arn;            /* NULL: the proof is made with the caller's own credentials */
-	struct secret jwt, probe;
-	struct aws role;
-	bool role_open;
+	struct vault_role role;          /* its arn NULL: the proof is made with the caller's own credentials */
+	struct secret probe;
 	const char *probe_blob, *trial_item;
 	struct init_trial trials[INIT_ACTIONS];
 

@@ -166,7 +166,8 @@ static int take_pgp(struct init_world *in, struct err *e)
 int init_prepare(struct init_world *in, struct world *w, const struct boot_options *boot,
                  const struct init_options *options, struct err *e)
 {
-	*in = (struct init_world){ .world = w, .options = *options };
+	*in = (struct init_world){ .world = w, .options = *options,
+	                           .role = { .session = "helm-vault-aws-init", .undone = "nothing was initialised" } };
 	if (boot_init(&in->boot, w, boot, e) < 0 || check_names(in->boot.want, e) < 0)
 		return -1;
 	if (!in->boot.kube && !in->boot.options.vault_addr)
@@ -184,9 +185,7 @@ void init_release(struct init_world *in)
 	for (size_t i = 0; i < CUSTODY_VALUES; i++)
 		secret_release(&in->values[i]);
 	secret_release(&in->data_key);
-	secret_release(&in->jwt);
 	secret_release(&in->probe);
-	if (in->role_open)
-		credentials_release(&in->role.creds);
+	vault_role_release(&in->role);
 	boot_release(&in->boot);
 }

@@ -4,19 +4,17 @@
  * outside the pod: a token of the service account, given to STS, and real calls
  * that leave nothing. Without a cluster the caller's own credentials are tried.
  */
-#include "aws/chain.h"
 #include "core/digest.h"
 #include "core/text.h"
 #include "domain/hear.h"
 #include "domain/init.h"
 #include "domain/table_trial.h"
-#include "formats/iso8601.h"
 
 #define ASK(name)  static int name(const void *world, size_t item, struct request *rq, struct err *e)
 #define HEAR(name) static enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
 #define DUE(name)  static bool name(const void *world, size_t item)
 
-enum { SESSION_S = 900, PROBE_BYTES = 32 };
+enum { PROBE_BYTES = 32 };
 /* Of init_actions. */
 enum { DESCRIBE_KEY, ENCRYPT, DECRYPT, TABLE_FIRST };
 
@@ -40,40 +38,20 @@ DUE(account_due)
 	return is_fresh(in) && !in->boot.options.vault_addr;
 }
 
-static const char *account_name(const struct init_world *in)
-{
-	const char *name = in->boot.server ? in->boot.server->service_account : NULL;
-
-	return name ? name : in->boot.want->service_account;
-}
-
 ASK(ask_account)
 {
 	const struct init_world *in = world;
 
 	(void)item;
-	return kube_ask(in->boot.kube, rq, "GET", kube_path(&rq->mem, "/api/v1/namespaces/%s/serviceaccounts/%s",
-	                                                    in->boot.want->namespace_, account_name(in)), NULL, e);
+	return vault_role_ask_account(&in->boot, rq, e);
 }
 
 HEAR(hear_account)
 {
 	struct init_world *in = world;
-	struct service_account account;
-	struct kube_answer answer;
-	enum heard heard = hear_kube(in->world, reply, &answer, e, "reading the service account '%s'", account_name(in));
 
 	(void)item;
-	if (heard != HEARD_DONE)
-		return heard;
-	if (answer.ok && service_account_read(&account, answer.body, e) < 0)
-		return HEARD_UNSURE;
-	if (!answer.ok || text_empty(account.role_arn))
-		return hear_guard(e, "helm vault-aws install sets it; kubectl vault-check irsa looks closer",
-		                  "the service account '%s/%s' names no role, so Vault cannot use its key", in->boot.want->namespace_,
-		                  account_name(in));
-	in->role_arn = account.role_arn;
-	return HEARD_DONE;
+	return vault_role_hear_account(&in->role, &in->boot, in->world, reply, e);
 }
 
 DUE(role_due)
@@ -81,7 +59,7 @@ DUE(role_due)
 	const struct init_world *in = world;
 
 	(void)item;
-	return is_fresh(in) && in->role_arn;
+	return is_fresh(in) && in->role.arn;
 }
 
 ASK(ask_jwt)
@@ -89,81 +67,31 @@ ASK(ask_jwt)
 	const struct init_world *in = world;
 
 	(void)item;
-	return kube_ask_token(in->boot.kube, rq, in->boot.want->namespace_, account_name(in),
-	                      kube_audience(&rq->mem, "sts.amazonaws.com"), e);
+	return vault_role_ask_token(&in->boot, rq, e);
 }
 
 HEAR(hear_jwt)
 {
 	struct init_world *in = world;
-	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	struct kube_answer answer;
-	const char *token;
-	enum heard heard;
 
 	(void)item;
-	if (kube_read(&scratch, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	heard = kube_heard(&answer, "asking for a token of Vault's service account", e);
-	if (heard == HEARD_REFUSED)
-		err_hint(e, "the proof takes the right to create serviceaccounts/token");
-	if (heard != HEARD_DONE)
-		return heard;
-	if (value_text(answer.body, "status.token", &token, e) < 0)
-		return HEARD_UNSURE;
-	secret_set(&in->jwt, view_text(token));
-	return HEARD_DONE;
+	return vault_role_hear_token(&in->role, reply, e);
 }
 
 ASK(ask_assume)
 {
 	const struct init_world *in = world;
-	struct value *params = params_of(&rq->mem, "RoleArn", in->role_arn, "RoleSessionName", "helm-vault-aws-init", NULL);
 
 	(void)item;
-	value_set(&rq->mem, params, "WebIdentityToken", value_new_view(&rq->mem, secret_expose(&in->jwt)));
-	value_set_int(&rq->mem, params, "DurationSeconds", SESSION_S);
-	return aws_ask(in->boot.aws, rq, &sts_assume_role_with_web_identity, params, e);
-}
-
-static int open_role(struct init_world *in, const struct value *body, struct err *e)
-{
-	const char *key_id, *secret_key, *token, *expires;
-	int64_t expires_ms;
-
-	if (value_text(body, "Credentials.AccessKeyId", &key_id, e) < 0 ||
-	    value_text(body, "Credentials.SecretAccessKey", &secret_key, e) < 0 ||
-	    value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
-	    value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
-	    iso8601_parse(view_text(expires), &expires_ms, e) < 0)
-		return err_while(e, "the answer of sts:AssumeRoleWithWebIdentity");
-	in->role = aws_in_region(in->boot.aws, NULL);
-	in->role.origin = NULL;
-	in->role.creds = (struct credentials){0};
-	if (credentials_fill(&in->role.creds, key_id, view_text(secret_key), view_text(token), expires_ms, "the role", e) < 0)
-		return -1;
-	in->role_open = true;
-	return 0;
+	return vault_role_ask_assume(&in->role, &in->boot, rq, e);
 }
 
 HEAR(hear_assume)
 {
 	struct init_world *in = world;
-	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	struct aws_answer answer;
-	enum heard heard;
 
 	(void)item;
-	if (aws_read(&scratch, &sts_assume_role_with_web_identity, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	heard = aws_heard(&sts_assume_role_with_web_identity, &answer, e);
-	if (heard == HEARD_DONE && open_role(in, answer.body, e) < 0)
-		return HEARD_UNSURE;
-	if (heard == HEARD_REFUSED) {
-		err_while(e, "taking the role '%s' as Vault's service account", in->role_arn);
-		err_hint(e, "kubectl vault-check irsa says which link is broken; nothing was initialised");
-	}
-	return heard;
+	return vault_role_hear_assume(&in->role, &in->boot, reply, e);
 }
 
 /* ---- the nine ---- */
@@ -172,7 +100,7 @@ static struct aws prover(const struct init_world *in, size_t action)
 {
 	const char *region = action < TABLE_FIRST ? in->key_aws.region : in->table_aws.region;
 
-	return aws_in_region(in->role_open ? &in->role : in->boot.aws, region);
+	return aws_in_region(in->role.open ? &in->role.aws : in->boot.aws, region);
 }
 
 DUE(trial_due)
@@ -310,7 +238,7 @@ HEAR(hear_decrypt)
 
 int init_proof_verdict(const struct init_world *in, struct err *e)
 {
-	const char *who = in->role_arn ? in->role_arn : "the credentials used here";
+	const char *who = in->role.arn ? in->role.arn : "the credentials used here";
 
 	for (size_t i = 0; i < INIT_ACTIONS; i++) {
 		const struct init_trial *t = &in->trials[i];

@@ -51,7 +51,8 @@ int seal_prepare(struct seal_migrate *m, struct world *w, const struct boot_opti
 {
 	const char *region = o->to_region ? o->to_region : arn_region(w->mem, o->to_key);
 
-	*m = (struct seal_migrate){ .world = w, .options = *o, .release = *release, .region_given = region };
+	*m = (struct seal_migrate){ .world = w, .options = *o, .release = *release, .region_given = region,
+	                            .role = { .session = "helm-vault-aws-seal-migrate", .undone = "nothing was changed" } };
 	if (boot_init(&m->boot, w, boot, e) < 0)
 		return -1;
 	m->boot.options.vault_addr = NULL;      /* each server is asked by its pod */
@@ -63,10 +64,8 @@ int seal_prepare(struct seal_migrate *m, struct world *w, const struct boot_opti
 
 void seal_release_all(struct seal_migrate *m)
 {
-	secret_release(&m->jwt);
 	secret_release(&m->probe);
-	if (m->role_open)
-		credentials_release(&m->role.creds);
+	vault_role_release(&m->role);
 	boot_release(&m->boot);
 }
 
@@ -373,7 +372,7 @@ struct seal_move seal_next(const struct seal_migrate *m)
 	if (configured(m))
 		return next_of_pods(m);
 	for (size_t i = 0; i < SEAL_KEYS; i++)
-		if (m->role_open && m->trials[i].said)
+		if (m->role.open && m->trials[i].said)
 			return (struct seal_move){ SEAL_GRANT, 0 };
 	return (struct seal_move){ SEAL_CONFIGURE, 0 };
 }
@@ -445,7 +444,7 @@ struct value *seal_plan(const struct seal_migrate *m, struct arena *a)
 	struct seal_move move = seal_next(m);
 	struct value *out = params_of(a, "seal", m->stored.type, "wrapped_by", m->stored.root_key, "to",
 	                              seal_wants_shamir(m) ? "shamir" : "awskms", "to_key", seal_wants_shamir(m) ? NULL : m->key.arn,
-	                              "role", m->role_arn, NULL);
+	                              "role", m->role.arn, NULL);
 	bool grants = false;
 
 	for (size_t i = 0; i < SEAL_KEYS; i++)

@@ -34,6 +34,7 @@
 #include "domain/boot.h"
 #include "domain/custody.h"
 #include "domain/vault_config.h"
+#include "domain/vault_role.h"
 
 #define SEAL_MARK "helm-vault-aws/seal"
 #define SEAL_POLICY "vault-seal-migrate"
@@ -93,15 +94,13 @@ struct seal_migrate {
 	struct seal_pod *pods;           /* boot.pods.n of them */
 	struct seal_stored stored;
 	struct seal_key key;             /* the wanted one */
-	const char *role_arn;
 	bool region_given;               /* of the wanted key */
 	struct aws key_aws, table_aws;
 	bool by_shamir;                  /* shares take over first: seal_settle */
 
 	/* the proof */
-	struct secret jwt, probe;
-	struct aws role;
-	bool role_open;
+	struct vault_role role;
+	struct secret probe;
 	struct seal_trial trials[SEAL_KEYS];
 
 	const struct secret *shares;     /* borrowed; n_shares of them, 0: not read */

@@ -1,31 +1,22 @@
 /* The proof that Vault's role can use the new key, and goes on with the present one; and the policy that lets it. */
-#include "aws/chain.h"
 #include "core/digest.h"
 #include "core/text.h"
 #include "domain/hear.h"
 #include "domain/seal_migrate.h"
-#include "formats/iso8601.h"
 #include "formats/json.h"
 
 #define ASK(name)  static int name(const void *world, size_t item, struct request *rq, struct err *e)
 #define HEAR(name) static enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
 #define DUE(name)  static bool name(const void *world, size_t item)
 
-enum { SESSION_S = 900, PROBE_BYTES = 32, GRANT_S = 30, POLICY_MAX = 16 << 10 };
+enum { PROBE_BYTES = 32, GRANT_S = 30, POLICY_MAX = 16 << 10 };
 
 DUE(proof_due)
 {
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return !seal_wants_shamir(m) && !m->role_open;
-}
-
-static const char *account_name(const struct seal_migrate *m)
-{
-	const char *name = m->boot.server ? m->boot.server->service_account : NULL;
-
-	return name ? name : m->boot.want->service_account;
+	return !seal_wants_shamir(m) && !m->role.open;
 }
 
 ASK(ask_account)
@@ -33,28 +24,15 @@ ASK(ask_account)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return kube_ask(m->boot.kube, rq, "GET", kube_path(&rq->mem, "/api/v1/namespaces/%s/serviceaccounts/%s",
-	                                                   m->boot.want->namespace_, account_name(m)), NULL, e);
+	return vault_role_ask_account(&m->boot, rq, e);
 }
 
 HEAR(hear_account)
 {
 	struct seal_migrate *m = world;
-	struct service_account account;
-	struct kube_answer answer;
-	enum heard heard = hear_kube(m->world, reply, &answer, e, "reading the service account '%s'", account_name(m));
 
 	(void)item;
-	if (heard != HEARD_DONE)
-		return heard;
-	if (answer.ok && service_account_read(&account, answer.body, e) < 0)
-		return HEARD_UNSURE;
-	if (!answer.ok || text_empty(account.role_arn))
-		return hear_guard(e, "helm vault-aws install sets it; kubectl vault-check irsa looks closer",
-		                  "the service account '%s/%s' names no role, so Vault cannot use its key", m->boot.want->namespace_,
-		                  account_name(m));
-	m->role_arn = account.role_arn;
-	return HEARD_DONE;
+	return vault_role_hear_account(&m->role, &m->boot, m->world, reply, e);
 }
 
 ASK(ask_jwt)
@@ -62,82 +40,31 @@ ASK(ask_jwt)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return kube_ask_token(m->boot.kube, rq, m->boot.want->namespace_, account_name(m),
-	                      kube_audience(&rq->mem, "sts.amazonaws.com"), e);
+	return vault_role_ask_token(&m->boot, rq, e);
 }
 
 HEAR(hear_jwt)
 {
 	struct seal_migrate *m = world;
-	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	struct kube_answer answer;
-	const char *token;
-	enum heard heard;
 
 	(void)item;
-	if (kube_read(&scratch, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	heard = kube_heard(&answer, "asking for a token of Vault's service account", e);
-	if (heard == HEARD_REFUSED)
-		err_hint(e, "the proof takes the right to create serviceaccounts/token");
-	if (heard != HEARD_DONE)
-		return heard;
-	if (value_text(answer.body, "status.token", &token, e) < 0)
-		return HEARD_UNSURE;
-	secret_release(&m->jwt);
-	secret_set(&m->jwt, view_text(token));
-	return HEARD_DONE;
+	return vault_role_hear_token(&m->role, reply, e);
 }
 
 ASK(ask_assume)
 {
 	const struct seal_migrate *m = world;
-	struct value *params = params_of(&rq->mem, "RoleArn", m->role_arn, "RoleSessionName", "helm-vault-aws-seal-migrate", NULL);
 
 	(void)item;
-	value_set(&rq->mem, params, "WebIdentityToken", value_new_view(&rq->mem, secret_expose(&m->jwt)));
-	value_set_int(&rq->mem, params, "DurationSeconds", SESSION_S);
-	return aws_ask(m->boot.aws, rq, &sts_assume_role_with_web_identity, params, e);
-}
-
-static int open_role(struct seal_migrate *m, const struct value *body, struct err *e)
-{
-	const char *key_id, *secret_key, *token, *expires;
-	int64_t expires_ms;
-
-	if (value_text(body, "Credentials.AccessKeyId", &key_id, e) < 0 ||
-	    value_text(body, "Credentials.SecretAccessKey", &secret_key, e) < 0 ||
-	    value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
-	    value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
-	    iso8601_parse(view_text(expires), &expires_ms, e) < 0)
-		return err_while(e, "the answer of sts:AssumeRoleWithWebIdentity");
-	m->role = aws_in_region(m->boot.aws, NULL);
-	m->role.origin = NULL;
-	m->role.creds = (struct credentials){0};
-	if (credentials_fill(&m->role.creds, key_id, view_text(secret_key), view_text(token), expires_ms, "the role", e) < 0)
-		return -1;
-	m->role_open = true;
-	return 0;
+	return vault_role_ask_assume(&m->role, &m->boot, rq, e);
 }
 
 HEAR(hear_assume)
 {
 	struct seal_migrate *m = world;
-	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	struct aws_answer answer;
-	enum heard heard;
 
 	(void)item;
-	if (aws_read(&scratch, &sts_assume_role_with_web_identity, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	heard = aws_heard(&sts_assume_role_with_web_identity, &answer, e);
-	if (heard == HEARD_DONE && open_role(m, answer.body, e) < 0)
-		return HEARD_UNSURE;
-	if (heard == HEARD_REFUSED) {
-		err_while(e, "taking the role '%s' as Vault's service account", m->role_arn);
-		err_hint(e, "kubectl vault-check irsa says which link is broken; nothing was changed");
-	}
-	return heard;
+	return vault_role_hear_assume(&m->role, &m->boot, reply, e);
 }
 
 /* ---- the two keys ---- */
@@ -152,7 +79,7 @@ static struct aws trial_aws(const struct seal_migrate *m, size_t item)
 {
 	const char *region = arn_region(m->boot.mem, key_of(m, item));
 
-	return aws_in_region(&m->role, region ? region : m->key_aws.region);
+	return aws_in_region(&m->role.aws, region ? region : m->key_aws.region);
 }
 
 /* Proven once, or again after the policy was written. */
@@ -161,7 +88,7 @@ DUE(trial_due)
 	const struct seal_migrate *m = world;
 	const struct seal_trial *t = &m->trials[item];
 
-	return m->role_open && key_of(m, item) && !t->decrypts;
+	return m->role.open && key_of(m, item) && !t->decrypts;
 }
 
 static size_t count_keys(const void *world)
@@ -269,7 +196,7 @@ int seal_proof_verdict(const struct seal_migrate *m, struct err *e)
 		const struct seal_trial *t = &m->trials[i];
 
 		if (t->said)
-			err_also(e, ERR_GUARD, "%s may not use the key '%s': %s", m->role_arn, key_of(m, i), t->said);
+			err_also(e, ERR_GUARD, "%s may not use the key '%s': %s", m->role.arn, key_of(m, i), t->said);
 	}
 	if (!e->kind)
 		return 0;
@@ -322,7 +249,7 @@ ASK(ask_grant)
 	(void)item;
 	va_json_print(&text, policy(m, &rq->mem), false);
 	return aws_ask(m->boot.aws, rq, &iam_put_role_policy,
-	               params_of(&rq->mem, "RoleName", role_name_of_arn(m->role_arn), "PolicyName", SEAL_POLICY, "PolicyDocument",
+	               params_of(&rq->mem, "RoleName", role_name_of_arn(m->role.arn), "PolicyName", SEAL_POLICY, "PolicyDocument",
 	                         buf_str(&text), NULL), e);
 }
 
@@ -334,14 +261,14 @@ HEAR(hear_grant)
 	(void)item;
 	m->granted = true;
 	return hear_aws(m->world, &iam_put_role_policy, reply, NULL, &answer, e, "writing the policy '" SEAL_POLICY "' of the role '%s'",
-	                role_name_of_arn(m->role_arn));
+	                role_name_of_arn(m->role.arn));
 }
 
 /* What IAM was told is not known everywhere at once. */
 ASK(ask_granted)
 {
 	const struct seal_migrate *m = world;
-	struct aws aws = aws_in_region(&m->role, m->key_aws.region);
+	struct aws aws = aws_in_region(&m->role.aws, m->key_aws.region);
 
 	(void)item;
 	return aws_ask(&aws, rq, &kms_encrypt, params_of(&rq->mem, "KeyId", m->key.arn, "Plaintext", "AAAA", NULL), e);

@@ -326,7 +326,7 @@ static void a_version_that_cannot_use_its_role_is_refused(void **state)
 static void every_right_that_lacks_is_named(void **state)
 {
 	AUTO(err) struct err e = {0};
-	struct init_world in = { .role_arn = "arn:aws:iam::111122223333:role/vault" };
+	struct init_world in = { .role.arn = "arn:aws:iam::111122223333:role/vault" };
 
 	(void)state;
 	for (size_t i = 0; i < INIT_ACTIONS; i++)

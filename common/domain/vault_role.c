@@ -1,0 +1,121 @@
+#include "domain/vault_role.h"
+
+#include "aws/chain.h"
+#include "core/text.h"
+#include "domain/hear.h"
+#include "formats/iso8601.h"
+
+enum { SESSION_S = 900 };
+
+void vault_role_release(struct vault_role *r)
+{
+	secret_release(&r->jwt);
+	if (r->open)
+		credentials_release(&r->aws.creds);
+	r->open = false;
+}
+
+const char *vault_role_account(const struct boot *b)
+{
+	const char *name = b->server ? b->server->service_account : NULL;
+
+	return name ? name : b->want->service_account;
+}
+
+int vault_role_ask_account(const struct boot *b, struct request *rq, struct err *e)
+{
+	return kube_ask(b->kube, rq, "GET", kube_path(&rq->mem, "/api/v1/namespaces/%s/serviceaccounts/%s", b->want->namespace_,
+	                                              vault_role_account(b)), NULL, e);
+}
+
+enum heard vault_role_hear_account(struct vault_role *r, const struct boot *b, struct world *w, const struct reply *reply,
+                                   struct err *e)
+{
+	struct service_account account;
+	struct kube_answer answer;
+	enum heard heard = hear_kube(w, reply, &answer, e, "reading the service account '%s'", vault_role_account(b));
+
+	if (heard != HEARD_DONE)
+		return heard;
+	if (answer.ok && service_account_read(&account, answer.body, e) < 0)
+		return HEARD_UNSURE;
+	if (!answer.ok || text_empty(account.role_arn))
+		return hear_guard(e, "helm vault-aws install sets it; kubectl vault-check irsa looks closer",
+		                  "the service account '%s/%s' names no role, so Vault cannot use its key", b->want->namespace_,
+		                  vault_role_account(b));
+	r->arn = account.role_arn;
+	return HEARD_DONE;
+}
+
+int vault_role_ask_token(const struct boot *b, struct request *rq, struct err *e)
+{
+	return kube_ask_token(b->kube, rq, b->want->namespace_, vault_role_account(b), kube_audience(&rq->mem, "sts.amazonaws.com"), e);
+}
+
+enum heard vault_role_hear_token(struct vault_role *r, const struct reply *reply, struct err *e)
+{
+	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
+	struct kube_answer answer;
+	const char *token;
+	enum heard heard;
+
+	if (kube_read(&scratch, reply, &answer, e) < 0)
+		return HEARD_UNSURE;
+	heard = kube_heard(&answer, "asking for a token of Vault's service account", e);
+	if (heard == HEARD_REFUSED)
+		err_hint(e, "the proof takes the right to create serviceaccounts/token");
+	if (heard != HEARD_DONE)
+		return heard;
+	if (value_text(answer.body, "status.token", &token, e) < 0)
+		return HEARD_UNSURE;
+	secret_release(&r->jwt);
+	secret_set(&r->jwt, view_text(token));
+	return HEARD_DONE;
+}
+
+int vault_role_ask_assume(const struct vault_role *r, const struct boot *b, struct request *rq, struct err *e)
+{
+	struct value *params = params_of(&rq->mem, "RoleArn", r->arn, "RoleSessionName", r->session, NULL);
+
+	value_set(&rq->mem, params, "WebIdentityToken", value_new_view(&rq->mem, secret_expose(&r->jwt)));
+	value_set_int(&rq->mem, params, "DurationSeconds", SESSION_S);
+	return aws_ask(b->aws, rq, &sts_assume_role_with_web_identity, params, e);
+}
+
+static int open_role(struct vault_role *r, const struct boot *b, const struct value *body, struct err *e)
+{
+	const char *key_id, *secret_key, *token, *expires;
+	int64_t expires_ms;
+
+	if (value_text(body, "Credentials.AccessKeyId", &key_id, e) < 0 ||
+	    value_text(body, "Credentials.SecretAccessKey", &secret_key, e) < 0 ||
+	    value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
+	    value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
+	    iso8601_parse(view_text(expires), &expires_ms, e) < 0)
+		return err_while(e, "the answer of sts:AssumeRoleWithWebIdentity");
+	r->aws = aws_in_region(b->aws, NULL);
+	r->aws.origin = NULL;
+	r->aws.creds = (struct credentials){0};
+	if (credentials_fill(&r->aws.creds, key_id, view_text(secret_key), view_text(token), expires_ms, "the role", e) < 0)
+		return -1;
+	r->open = true;
+	return 0;
+}
+
+enum heard vault_role_hear_assume(struct vault_role *r, const struct boot *b, const struct reply *reply, struct err *e)
+{
+	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
+	struct aws_answer answer;
+	enum heard heard;
+
+	if (aws_read(&scratch, &sts_assume_role_with_web_identity, reply, &answer, e) < 0)
+		return HEARD_UNSURE;
+	heard = aws_heard(&sts_assume_role_with_web_identity, &answer, e);
+	if (heard == HEARD_DONE && open_role(r, b, answer.body, e) < 0)
+		return HEARD_UNSURE;
+	if (heard == HEARD_REFUSED) {
+		err_while(e, "taking the role '%s' as Vault's service account", r->arn);
+		err_hint(e, "kubectl vault-check irsa says which link is broken; %s", r->undone);
+	}
+	return heard;
+}
