@@ -333,6 +333,14 @@ static enum sorted sort(const struct call *call)
 	                                      : request_sort_http(&call->reply);
 }
 
+/* No hear has put into words what was asked; the label, as in the trace, must do. */
+static enum heard say_what(const struct call *call, struct err *e, enum heard heard)
+{
+	if (call->rq.label)
+		err_while(e, "%s", call->rq.label);
+	return heard;
+}
+
 /* How the call ended, as if hear had said it: not done is busy, perhaps done is unsure. */
 static enum heard hear(struct slot *slot, struct call *call, struct err *e)
 {
@@ -350,10 +358,10 @@ static enum heard hear(struct slot *slot, struct call *call, struct err *e)
 	switch (sort(call)) {
 	case SORTED_BUSY:
 		err_set(e, ERR_THROTTLED, status, "asked too often (%d)", status);
-		return HEARD_BUSY;
+		return say_what(call, e, HEARD_BUSY);
 	case SORTED_BROKEN:
 		err_set(e, ERR_REMOTE, status, "the server failed (%d)", status);
-		return HEARD_UNSURE;
+		return say_what(call, e, HEARD_UNSURE);
 	case SORTED_ANSWER:
 		break;
 	}

@@ -326,13 +326,12 @@ def test_custody_full(start, match):
     assert place.spools() == []
 
 
-@pytest.mark.parametrize("match, says", [("kms:GenerateDataKey", "making a key for the spool"),
-                                         ("kms:Encrypt", "proving kms:Encrypt"), ("kms:Decrypt", "proving kms:Decrypt")])
-def test_kms_throttled_for_long(start, match, says):
+@pytest.mark.parametrize("match", ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt"])
+def test_kms_throttled_for_long(start, match):
     place = start()
     place.fault(match=match, kind="throttle", count=99)
     ran = place.init(ok=False)
-    assert ran.returncode == 1 and f"{says}: asked too often" in ran.stderr, ran.stderr
+    assert ran.returncode == 1 and f"{match}: asked too often" in ran.stderr, ran.stderr
     assert place.server.ask("GET", "/v1/sys/init")[1] == {"initialized": False}
     place.clear_faults()
     place.init()
