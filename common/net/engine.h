@@ -55,7 +55,7 @@ struct engine {
 	struct child *children;
 	struct tunnels tunnels;
 	struct turn *turns;
-	struct roots *roots; /* NULL: nobody has asked for them */
+	struct roots *roots; /* the public ones; NULL: no connection has needed them */
 	struct relay *relay; /* NULL: nobody's connections are taken */
 	struct signals signals;
 	struct engine_counts counts;

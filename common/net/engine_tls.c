@@ -1,63 +1,17 @@
 /*
- * Who is trusted: the TLS settings of a call. The public roots are read once, by a thread of their own: decoding a system's
- * 140 certificates takes OpenSSL 3.0 some 20 ms. That is nothing while the first connections are being made, and much when
- * the loop, and with it every other connection, waits for it.
+ * Who is trusted: the TLS settings of a call. The public authorities are read once; libcurl would read them for every
+ * connection, or where it keeps them decode all 140.
  */
 #include "net/engine_curl_http.h"
 
 #include "core/text.h"
+#include "net/roots.h"
 
 #include <openssl/ssl.h>
-#include <pthread.h>
-
-struct roots {
-	pthread_t reader;
-	bool reads;              /* the thread was started and not waited for */
-	const char *file;        /* of the engine */
-	X509_STORE *store;
-	bool good;               /* the file held certificates */
-};
-
-static void *read_roots(void *to)
-{
-	struct roots *roots = to;
-
-	roots->good = X509_STORE_load_file(roots->store, roots->file) == 1;
-	return NULL;
-}
-
-/* Trusted first, and partial chains: as libcurl sets up its own stores, and curl's users know it. */
-static void begin_roots(struct engine *g)
-{
-	struct roots *roots;
-
-	if (g->roots)
-		return;
-	roots = g->roots = xcalloc(1, sizeof(*roots));
-	roots->file = g->ca_file;
-	roots->store = X509_STORE_new();
-	if (!roots->store)
-		out_of_memory();
-	X509_STORE_set_flags(roots->store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
-	roots->reads = pthread_create(&roots->reader, NULL, read_roots, roots) == 0;
-	if (!roots->reads)
-		read_roots(roots);
-}
-
-static void await_roots(struct roots *roots)
-{
-	if (roots->reads)
-		pthread_join(roots->reader, NULL);
-	roots->reads = false;
-}
 
 void roots_close(struct engine *g)
 {
-	if (!g->roots)
-		return;
-	await_roots(g->roots);
-	X509_STORE_free(g->roots->store);
-	free(g->roots);
+	roots_free(g->roots);
 }
 
 /* CURLOPT_SSL_CTX_FUNCTION, for each new connection. */
@@ -66,22 +20,21 @@ static CURLcode trust_roots(CURL *easy, void *context, void *to)
 	struct engine *g = to;
 
 	(void)easy;
-	await_roots(g->roots);
-	if (!g->roots->good)
+	if (!g->roots)
+		g->roots = roots_read_file(g->ca_file);
+	if (!g->roots)
 		return CURLE_SSL_CACERT_BADFILE;
-	SSL_CTX_set1_cert_store(context, g->roots->store);
+	SSL_CTX_set1_cert_store(context, roots_store(g->roots));
 	return CURLE_OK;
 }
 
 /* With a libcurl that is not built on OpenSSL, it reads the file for itself. */
 static void trust_public_roots(struct http *h)
 {
-	if (curl_easy_setopt(h->easy, CURLOPT_SSL_CTX_FUNCTION, trust_roots) != CURLE_OK) {
+	if (curl_easy_setopt(h->easy, CURLOPT_SSL_CTX_FUNCTION, trust_roots) == CURLE_OK)
+		curl_easy_setopt(h->easy, CURLOPT_SSL_CTX_DATA, h->g);
+	else
 		curl_easy_setopt(h->easy, CURLOPT_CAINFO, h->g->ca_file);
-		return;
-	}
-	curl_easy_setopt(h->easy, CURLOPT_SSL_CTX_DATA, h->g);
-	begin_roots(h->g);
 }
 
 static void set_blob(CURL *easy, CURLoption option, struct view v)
@@ -126,6 +79,7 @@ void http_set_tls(struct http *h, bool secure)
 	curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, NULL);
 	if (tls && tls->inspect)
 		set_inspection(c);
+	/* By this, not by a function of ours: libcurl keeps connections apart that trust others. */
 	if (tls && tls->ca_pem.n > 0)
 		set_blob(c, CURLOPT_CAINFO_BLOB, tls->ca_pem);
 	else if (secure && !(tls && tls->inspect))
