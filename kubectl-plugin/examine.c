@@ -127,6 +127,7 @@ int examiner_open(struct examiner *x, struct app *app, const struct check_choice
 		x->n++;
 	x->at = ARENA_ARRAY(&app->mem, struct examination, x->n + 1);
 	choose_steps(x, chosen);
+	x->whole = !choice->families && !choice->only && !(choice->skip && *choice->skip);
 	if (inputs_at(&x->inputs, "release")->given)
 		x->options.release = inputs_text(&x->inputs, "release");
 	x->options.selector = app->selector;
@@ -260,6 +261,10 @@ int examiner_run(struct examiner *x, struct err *e)
 
 	for (size_t i = 0; i < x->n; i++)
 		begin_round(x, &x->at[i]);
+	/* Of many clusters the questions of one are under way while the connections of another are made, without this. */
+	if (x->whole && !x->many)
+		diag_ahead(&x->at->diag, x->transport);
+	x->whole = false;        /* a further round has the connections of this one */
 	progress_start(&x->progress, x->app, x->transport);
 	x->progress.silent = x->progress.silent || x->quiet || x->n > PROGRESS_GRAPHS_MAX;
 	result = loop_run(&loop, x->graphs, x->n, e);

@@ -52,6 +52,7 @@ struct examiner {
 	struct examination *at;
 	size_t n;
 	bool many;                       /* contexts were named */
+	bool whole;                      /* all checks are to be made, for the first time */
 	struct graph *graphs;            /* one a cluster */
 	struct progress progress;
 	bool quiet;                      /* no progress is shown */

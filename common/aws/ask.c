@@ -215,3 +215,16 @@ int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
 		return err_while(e, "asking %s", rq->label);
 	return 0;
 }
+
+void aws_ahead(const struct aws *aws, const struct transport *t, const struct aws_service *service, unsigned n)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	AUTO(err) struct err e = { 0 };
+	struct endpoint at;
+	struct ahead ahead;
+
+	if (endpoint_find(&at, &a, aws, service, &e) < 0)
+		return;
+	ahead = (struct ahead){ .origin = at.origin, .n = n };
+	transport_ahead(t, &ahead);
+}

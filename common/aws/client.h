@@ -115,6 +115,12 @@ MUST_CHECK int aws_renew(struct aws *aws, const struct transport *t, const struc
  */
 struct aws aws_in_region(const struct aws *aws, const char *region);
 
+/*
+ * Makes connections to a service for n calls at once to come (net/transport.h), each by an unsigned "GET /ping", which
+ * needs no right and leaves no trace in CloudTrail. Nothing where the region is not known.
+ */
+void aws_ahead(const struct aws *aws, const struct transport *t, const struct aws_service *service, unsigned n);
+
 /* params: a map (NULL: none), in AWS's own names. Signed with aws->creds as of now. */
 MUST_CHECK int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
                        const struct value *params, struct err *e);

@@ -95,6 +95,19 @@ void buf_cut(struct buf *b, size_t n)
 	b->p[n] = '\0';
 }
 
+void buf_cut_front(struct buf *b, size_t n)
+{
+	size_t rest;
+
+	if (n == 0 || b->n == 0)
+		return;
+	n = n < b->n ? n : b->n;
+	rest = b->n - n;
+	memmove(b->p, b->p + n, rest);
+	wipe(b->p + rest, n);
+	buf_cut(b, rest);
+}
+
 int buf_whole(const struct buf *b, const char *what, struct err *e)
 {
 	if (b->full)

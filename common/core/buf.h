@@ -43,6 +43,8 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
 
 /* Drops what was appended after the first n bytes, keeping the memory. */
 void buf_cut(struct buf *b, size_t n);
+/* Drops the first n bytes (at most all) and moves the rest to the front. Where that lay is overwritten. */
+void buf_cut_front(struct buf *b, size_t n);
 
 /* 0 when everything fitted; else -1 and ERR_REMOTE "WHAT is longer than MAX bytes". */
 MUST_CHECK int buf_whole(const struct buf *b, const char *what, struct err *e);

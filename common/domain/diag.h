@@ -117,4 +117,10 @@ enum verdict unknown_assumed(struct finding *f, const char *what, const char *na
 
 void diag_release(struct diag *d);
 
+/*
+ * diag_ahead.c: has the connections made that all checks of one cluster need; what fails is left to who asks. Some 23, to
+ * AWS with an unsigned "GET /ping" each, to the API server without a request.
+ */
+void diag_ahead(const struct diag *d, const struct transport *t);
+
 #endif

@@ -150,3 +150,10 @@ int kube_ask_pod(const struct kube_pod_port *p, struct request *rq, const char *
 	rq->timeout_ms = p->kube->request_timeout_ms;
 	return 0;
 }
+
+void kube_ahead(const struct kube *k, const struct transport *t, unsigned n)
+{
+	struct ahead ahead = { .origin = k->server, .tls = &k->tls, .n = n, .websockets = true };
+
+	transport_ahead(t, &ahead);
+}

@@ -31,6 +31,9 @@ struct kube_pod_port {
 void kube_pod_port_init(struct kube_pod_port *out, struct arena *a, const struct kube *kube, const char *namespace_,
                         const char *pod, unsigned port);
 
+/* Makes connections to the API server for n tunnels to come (net/transport.h), to whichever pods. */
+void kube_ahead(const struct kube *k, const struct transport *t, unsigned n);
+
 /*
  * A request to that port: path "/v1/sys/health?standbyok=true". scheme "http" or "https"; tls (borrowed; NULL: none)
  * names who is trusted and which name the certificate must have. Every status is an answer to hear.

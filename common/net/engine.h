@@ -1,10 +1,10 @@
 /*
  * The insides of the real transport, shared by engine_curl.c (the transport and
- * its one poll), engine_curl_http.c and engine_curl_end.c (HTTP calls),
- * engine_turn.c (how many of them at once), engine_tls.c (who is trusted),
+ * its one poll), engine_watch.c (the sockets), engine_curl_http.c and engine_curl_end.c (HTTP calls),
+ * engine_turn.c (how many of them at once), engine_ahead.c (connections before them), engine_tls.c (who is trusted),
  * engine_tunnel.c, engine_pipe.c and engine_greet.c (connections through a WebSocket),
  * engine_messages.c (calls that are a WebSocket), engine_spawn.c
- * and engine_child.c (child processes), and engine_signal.c.
+ * and engine_child.c (child processes), and engine_signal.c and engine_files.c.
  * Nobody else includes this; the promises stand in transport.h and
  * engine_curl.h. libcurl's handles are void pointers here as they are in curl.h,
  * which only the engine_curl files include.
@@ -15,10 +15,11 @@
 #include "net/engine_curl.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /* Easy handles, and connections, kept for later calls; calls on one connection that multiplexes. */
-enum { ENGINE_IDLE_MAX = 128, ENGINE_CONNECTIONS_MAX = 256, ENGINE_STREAMS_MAX = 128 };
+enum { ENGINE_IDLE_MAX = 128, ENGINE_CONNECTIONS_MAX = 1024, ENGINE_STREAMS_MAX = 128 };
 
 /* The signals that ask us to stop. */
 struct signals {
@@ -28,13 +29,23 @@ struct signals {
 	int last;
 };
 
+/* How many files may be open. */
+struct files {
+	struct rlimit before;
+	bool raised;
+	rlim_t max;
+};
+
 /* What engine_tunnel.c keeps: its header says what these are. */
 struct tunnels {
 	struct route *routes;
 	struct pipe *pipes;
+	struct pipe *ready;  /* of them, those with something to move */
 	struct door *doors;
 	size_t calls;        /* under way */
+	size_t messages;     /* calls of messages under way */
 	uint64_t ends;       /* of calls so far */
+	int64_t until_ms;    /* when the next pipe has waited long enough, or before; INT64_MAX: never */
 };
 
 /* A child under way, or one that was given up and is still to be reaped. */
@@ -49,15 +60,21 @@ struct child {
 
 struct engine {
 	void *multi;         /* CURLM */
+	int epoll;           /* with what it watches, by descriptor */
+	struct watch *watches;
+	size_t n_watches;
+	int64_t curl_due_ms; /* when libcurl wants to do something by itself; INT64_MAX: never */
 	void *share;         /* CURLSH: TLS sessions, which would be each handle's own */
 	void *idle[ENGINE_IDLE_MAX];  /* CURL, n_idle of them */
 	size_t n_idle;
 	struct child *children;
 	struct tunnels tunnels;
 	struct turn *turns;
+	struct http *ahead;  /* under way, and nobody's */
 	struct roots *roots; /* the public ones; NULL: no connection has needed them */
 	struct relay *relay; /* NULL: nobody's connections are taken */
 	struct signals signals;
+	struct files files;
 	struct engine_counts counts;
 	char *ca_file, *https_proxy, *http_proxy, *no_proxy, *user_agent;
 	void (*trace)(void *to, const char *line);
@@ -80,22 +97,18 @@ void http_drop(struct engine *g, struct call *call);
 /* The next HTTP call that has ended; NULL: none has. */
 struct call *http_ended(struct engine *g);
 
+/* engine_ahead.c: connections before they are needed; and the end of those that are still being made. */
+void ahead_make(struct engine *g, const struct ahead *a);
+void ahead_close(struct engine *g);
+
 /* engine_turn.c and engine_tls.c: with no call under way. */
 void turns_close(struct engine *g);
 void roots_close(struct engine *g);
 
 /* engine_tunnel.c */
 
-/* Lets connections in and moves bytes. true: something has moved, libcurl may have more to do. */
-bool tunnels_move(struct engine *g);
-struct curl_waitfd;
-/* What to poll, at most tunnels_fds_max of them: how many were put into fds. */
-size_t tunnels_fds(const struct engine *g, struct curl_waitfd *fds);
-/* The same fds, as the poll has filled them. */
-void tunnels_polled(struct engine *g, const struct curl_waitfd *fds);
-size_t tunnels_fds_max(const struct engine *g);
-/* When the next pipe has waited long enough for its close; INT64_MAX: never. */
-int64_t tunnels_until_ms(const struct engine *g);
+/* Moves the bytes of the pipes that something was told of, and of those that have waited long enough. */
+void tunnels_move(struct engine *g);
 /* Says goodbye to all and frees them. */
 void tunnels_close(struct engine *g);
 
@@ -150,6 +163,10 @@ int64_t child_until_ms(const struct engine *g);
 int child_reap(pid_t pid);
 /* Kills and reaps all. */
 void child_close(struct engine *g);
+
+/* engine_files.c: as many as the system allows, in reason; and as before, which is for children too. */
+void files_open(struct files *f);
+void files_close(const struct files *f);
 
 /* engine_signal.c */
 

@@ -1,10 +1,12 @@
 #include "net/engine.h"
 
 #include "core/text.h"
+#include "net/engine_watch.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,23 +91,26 @@ static int start(void *self, struct call *call, struct err *e)
 	return err_set(e, ERR_BUG, 0, "a request that was not filled");
 }
 
-/* Both of them, whatever the first did. */
-static bool bytes_move(struct engine *g)
+/* What can be done now. true: there may be more already. */
+static bool move(struct engine *g)
 {
-	bool moved = tunnels_move(g);
+	bool more;
 
-	return relay_move(g) || moved;
+	watch_hear_all(g);
+	tunnels_move(g);
+	more = watch_curl_due(g);
+	return relay_move(g) || more;
 }
 
 static struct call *ended(struct engine *g)
 {
-	struct call *call;
-	int running;
+	bool more = move(g);
+	struct call *call = http_ended(g);
 
-	do
-		curl_multi_perform(g->multi, &running);
-	while (bytes_move(g));
-	call = http_ended(g);
+	while (!call && more) {
+		more = move(g);
+		call = http_ended(g);
+	}
 	if (!call)
 		call = messages_ended(g);
 	if (!call)
@@ -118,34 +123,38 @@ static struct call *ended(struct engine *g)
 }
 
 SCOPE_END(ints, int *, free(*v))
-SCOPE_END(waitfds, struct curl_waitfd *, free(*v))
+SCOPE_END(pollfds, struct pollfd *, free(*v))
 
-/* Sleeps until something moves, until_ms has come, or a child is late. */
+/* Until something is late: libcurl, a pipe, a child; or until_ms has come. For poll(2). */
+static int rest_ms(const struct engine *g, int64_t until_ms)
+{
+	int64_t const dues[] = { g->curl_due_ms, g->tunnels.until_ms, child_until_ms(g) };
+
+	for (size_t i = 0; i < COUNT_OF(dues); i++)
+		until_ms = dues[i] < until_ms ? dues[i] : until_ms;
+	if (relay_hurries(g) || until_ms <= engine_now_ms())
+		return 0;
+	until_ms -= engine_now_ms();
+	return until_ms > INT_MAX ? INT_MAX : (int)until_ms;
+}
+
+/* Sleeps until something moves, until_ms has come, or something is late. */
 static void poll_all(struct engine *g, int64_t until_ms)
 {
-	size_t max = 3 * child_count(g) + 2, all = max + tunnels_fds_max(g), n, at_relay, n_relay;
+	size_t max = 3 * child_count(g) + 3, n, at_relay, n_relay;
 	AUTO(ints) int *fds = xcalloc(max, sizeof(*fds));
-	AUTO(waitfds) struct curl_waitfd *wait = xcalloc(all, sizeof(*wait));
-	struct curl_waitfd *tunnels;
-	int64_t late_ms = child_until_ms(g), close_ms = tunnels_until_ms(g), rest;
+	AUTO(pollfds) struct pollfd *wait = xcalloc(max, sizeof(*wait));
 
 	n = child_fds(g, fds);
+	fds[n++] = g->epoll;
 	if (g->signals.fd >= 0)
 		fds[n++] = g->signals.fd;
 	at_relay = n;
 	n_relay = relay_fds(g, fds + n);
 	n += n_relay;
 	for (size_t i = 0; i < n; i++)
-		wait[i] = (struct curl_waitfd){ .fd = fds[i], .events = CURL_WAIT_POLLIN };
-	tunnels = wait + n;
-	n += tunnels_fds(g, tunnels);
-	late_ms = close_ms < late_ms ? close_ms : late_ms;
-	rest = (late_ms < until_ms ? late_ms : until_ms) - engine_now_ms();
-	if (rest < 0 || relay_hurries(g))
-		rest = 0;
-	curl_multi_poll(g->multi, wait, (unsigned)n, rest > INT_MAX ? INT_MAX : (int)rest, NULL);
-	tunnels_polled(g, tunnels);
-	if (n_relay)
+		wait[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	if (poll(wait, n, rest_ms(g, until_ms)) > 0 && n_relay)
 		relay_polled(g, wait[at_relay].revents != 0);
 }
 
@@ -192,21 +201,29 @@ static unsigned stops(void *self, int *signal)
 	return g->signals.stops;
 }
 
+static void make_ahead(void *self, const struct ahead *a)
+{
+	ahead_make(self, a);
+}
+
 static void close_engine(void *self)
 {
 	struct engine *g = self;
 
 	child_close(g);
+	ahead_close(g);
 	tunnels_close(g);
 	relay_close(g);
 	while (g->n_idle > 0)
 		curl_easy_cleanup(g->idle[--g->n_idle]);
 	curl_multi_cleanup(g->multi);
+	watch_close(g);
 	curl_share_cleanup(g->share);
 	turns_close(g);
 	roots_close(g);
 	curl_global_cleanup();
 	signals_close(&g->signals);
+	files_close(&g->files);
 	free(g->ca_file);
 	free(g->https_proxy);
 	free(g->http_proxy);
@@ -221,6 +238,7 @@ static const struct transport_ops engine_ops = {
 	.now_ms = now_ms,
 	.drop = drop,
 	.stops = stops,
+	.ahead = make_ahead,
 	.close = close_engine,
 };
 
@@ -271,6 +289,7 @@ int engine_curl_open(const struct engine_config *config, struct transport *out, 
 		free(g);
 		return -1;
 	}
+	files_open(&g->files);
 	/* Else libcurl writes the keys of all our TLS sessions, which carry root tokens, to that file. */
 	unsetenv("SSLKEYLOGFILE");
 	curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -291,6 +310,10 @@ int engine_curl_open(const struct engine_config *config, struct transport *out, 
 	g->user_agent = copy_of(config->user_agent);
 	g->trace = config->trace;
 	g->to = config->to;
+	if (watch_open(g, e) < 0) {
+		close_engine(g);
+		return -1;
+	}
 	*out = (struct transport){ &engine_ops, g };
 	return 0;
 }

@@ -440,8 +440,8 @@ struct call *http_ended(struct engine *g)
 	struct http *h;
 	CURLcode rc;
 
-	while ((h = next_ended(g, &rc)) && h->pipe)
-		pipe_connected(h->pipe, rc);
+	while ((h = next_ended(g, &rc)) && (h->pipe || h->ahead))
+		(h->ahead ? ahead_ended(h, rc) : pipe_connected(h->pipe, rc));
 	if (!h)
 		return NULL;
 	call = h->call;

@@ -20,6 +20,8 @@ struct http {
 	bool waits;              /* for its turn: not added yet, */
 	struct http *behind;     /* and who comes after it */
 	struct pipe *pipe;       /* this is the connect-only handle of that pipe; NULL: an ordinary call */
+	bool ahead;              /* nobody's call, for its connection's sake */
+	struct http *next_ahead;
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -28,6 +30,9 @@ MUST_CHECK int http_open(struct engine *g, struct call *call, struct pipe *pipe,
 /* Takes it out of the multi handle if it is there and gives it back; the call stays. */
 void http_close(struct http *h);
 
+/* engine_ahead.c: one that was nobody's has ended. */
+void ahead_ended(struct http *h, CURLcode rc);
+
 /* engine_tls.c: who is trusted; secure: the address is https. */
 void http_set_tls(struct http *h, bool secure);
 
@@ -35,7 +40,7 @@ void http_set_tls(struct http *h, bool secure);
 MUST_CHECK int turn_take(struct http *h, struct err *e);
 void turn_end(struct http *h);
 
-/* engine_pipe.c: the connect-only handle has its connection, or has not. */
+/* engine_pipe_open.c: the connect-only handle has its connection, or has not. */
 void pipe_connected(struct pipe *p, CURLcode rc);
 
 /* engine_tunnel.c: what engine_curl_http.c needs for a call with a tunnel. */

@@ -15,6 +15,7 @@ int messages_start(struct engine *g, struct call *call, struct err *e)
 		return -1;
 	p->next = g->tunnels.pipes;
 	g->tunnels.pipes = p;
+	g->tunnels.messages++;
 	g->counts.calls++;
 	return 0;
 }
@@ -33,6 +34,7 @@ static void forget(struct pipe **at)
 	struct pipe *p = *at;
 
 	*at = p->next;
+	p->g->tunnels.messages--;
 	p->asker->engine = NULL;
 	pipe_free(p);
 }
@@ -65,7 +67,7 @@ static void finish(struct pipe *p)
 
 struct call *messages_ended(struct engine *g)
 {
-	for (struct pipe **at = &g->tunnels.pipes; *at; at = &(*at)->next) {
+	for (struct pipe **at = &g->tunnels.pipes; g->tunnels.messages > 0 && *at; at = &(*at)->next) {
 		struct pipe *p = *at;
 		struct call *call = p->asker;
 

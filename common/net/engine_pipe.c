@@ -1,129 +1,76 @@
 /* One connection through a WebSocket: bytes of libcurl's on one side, messages on the other. */
 #include "net/engine_tunnel.h"
 
-#include "core/text.h"
+#include "net/engine_watch.h"
 #include "net/relay.h"
 
 #include <errno.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
-/* Masks hide nothing; they keep a server's words from being mistaken for another protocol's. */
-static void random_bytes(unsigned char *out, size_t n)
-{
-	struct host host = host_system();
-	AUTO(err) struct err e = { 0 };
+/* ---- watching ---- */
 
-	if (host_random(&host, out, n, &e) < 0)
-		abort();
+static void told(struct engine *g, int fd, unsigned events, void *of)
+{
+	(void)g, (void)fd, (void)events;
+	pipe_ready(of);
 }
 
-static void cut_front(struct buf *b, size_t n)
+/* Its WebSocket and libcurl's end, each for what can be done with it now. */
+static void watch(struct pipe *p)
 {
-	size_t rest = b->n - n;
+	unsigned far = 0, near = 0;
 
-	if (n == 0)
+	if (p->state == PIPE_CLOSED || p->state == PIPE_CONNECTING)
 		return;
-	memmove(b->p, b->p + n, rest);
-	wipe(b->p + rest, n);
-	buf_cut(b, rest);
+	if (!p->far_ended && p->back.n < PIPE_OUT_MAX)
+		far |= EPOLLIN;
+	if (p->out.n > 0)
+		far |= EPOLLOUT;
+	if (p->state == PIPE_OPEN && !p->near_ended && !p->greets && p->out.n < PIPE_OUT_MAX - PIPE_PIECE)
+		near |= EPOLLIN;
+	if (p->back.n > 0 && !p->greets)
+		near |= EPOLLOUT;
+	watch_set(p->g, p->far, far, told, p);
+	if (p->fd >= 0)
+		watch_set(p->g, p->fd, near, told, p);
 }
 
-/* ---- beginning and end ---- */
-
-/* The connect-only handle for the upgrade, whose request is call's. */
-static int open_upgrade(struct pipe *p, struct call *call, struct err *e)
+static void leave_near(struct pipe *p)
 {
-	CURL *c;
-
-	if (http_open(p->g, call, p, &p->upgrade, e) < 0)
-		return -1;
-	c = p->upgrade->easy;
-	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
-	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 0L);
-	/* Whoever offers HTTP/2 here gets it, and then no WebSocket. */
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	if (curl_multi_add_handle(p->g->multi, c) != CURLM_OK)
-		return err_set(e, ERR_BUG, 0, "libcurl took no further handle");
-	return 0;
+	if (p->fd >= 0)
+		watch_set(p->g, p->fd, 0, NULL, NULL);
 }
 
-static struct pipe *pipe_between(struct engine *g, const struct tunnel *tunnel, int fd)
+static void leave_far(struct pipe *p)
 {
-	struct pipe *p = xcalloc(1, sizeof(*p));
-
-	*p = (struct pipe){
-		.g = g, .fd = fd, .far = -1, .name = xstrdup(tunnel->name), .port = tunnel->port, .prefix = tunnel->prefix,
-		.hear = tunnel->hear, .ws = WEBSOCKET_INIT, .out = BUF_MAX(PIPE_OUT_MAX + (64 << 10)),
-		.in = BUF_MAX(PIPE_IN_MAX), .back = BUF_MAX(WS_MESSAGE_MAX + PIPE_OUT_MAX), .until_ms = INT64_MAX,
-		.tunnel = tunnel,
-	};
-	return p;
+	if (p->far >= 0)
+		watch_set(p->g, p->far, 0, NULL, NULL);
+	p->far = -1;
 }
 
-static void open_tunnel(struct pipe *p)
+static void close_near(struct pipe *p)
 {
-	const struct tunnel *tunnel = p->tunnel;
-	struct call *call = call_new();
-	AUTO(err) struct err e = { 0 };
-
-	if (tunnel->ask(tunnel, &call->rq, &e) < 0 || open_upgrade(p, call, &e) < 0) {
-		if (!p->upgrade)
-			call_free(call);
-		pipe_end(p, &e);
-	}
+	leave_near(p);
+	close_fd(&p->fd);
 }
 
-struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned local_port)
-{
-	struct pipe *p = pipe_between(g, user->call->rq.tunnel, fd);
-
-	p->user = user;
-	p->local_port = local_port;
-	open_tunnel(p);
-	return p;
-}
-
-struct pipe *pipe_relay(struct engine *g, const struct tunnel *tunnel, int fd, unsigned tries)
-{
-	struct pipe *p = pipe_between(g, tunnel, fd);
-
-	p->tries = tries;
-	open_tunnel(p);
-	return p;
-}
-
-int pipe_open(struct engine *g, struct call *call, struct pipe **out, struct err *e)
-{
-	struct pipe *p = xcalloc(1, sizeof(*p));
-	unsigned limit_ms = call->rq.timeout_ms ? call->rq.timeout_ms : REQUEST_TIMEOUT_MS;
-
-	*p = (struct pipe){
-		.g = g, .asker = call, .fd = -1, .far = -1, .ws = WEBSOCKET_INIT, .out = BUF_MAX(PIPE_OUT_MAX + (64 << 10)),
-		.in = BUF_MAX(PIPE_IN_MAX), .name = xstrdup(call->rq.label ? call->rq.label : "the WebSocket"),
-		.until_ms = engine_now_ms() + limit_ms,
-	};
-	if (open_upgrade(p, call, e) < 0) {
-		pipe_free(p);
-		return -1;
-	}
-	*out = p;
-	return 0;
-}
+/* ---- its end ---- */
 
 void pipe_end(struct pipe *p, struct err *why)
 {
 	if (why && why->kind && !p->why.kind)
 		err_move(&p->why, why);
-	if (p->why.kind && p->state != PIPE_CLOSED && !p->asker)
+	if (p->why.kind && p->state != PIPE_CLOSED && !p->asker && !p->spare)
 		engine_trace(p->g, "  tunnel to %s: %s", p->name, p->why.text);
+	leave_near(p);
+	leave_far(p);
 	if (p->tries && p->state != PIPE_CLOSED)
 		relay_ended(p);
 	p->state = PIPE_CLOSED;
 	p->user = NULL;
 	p->until_ms = INT64_MAX;
 	close_fd(&p->fd);
-	p->far = -1;
 	if (p->upgrade) {
 		struct call *call = p->upgrade->call;
 
@@ -141,6 +88,7 @@ void pipe_end(struct pipe *p, struct err *why)
 void pipe_free(struct pipe *p)
 {
 	pipe_end(p, NULL);
+	pipe_unready(p);
 	err_release(&p->why);
 	free(p->name);
 	free(p);
@@ -174,7 +122,7 @@ static void send_out(struct pipe *p)
 			return;
 		}
 		p->sent = true;
-		cut_front(&p->out, n);
+		buf_cut_front(&p->out, n);
 	}
 }
 
@@ -182,7 +130,7 @@ static void say(struct pipe *p, enum ws_op op, struct view payload)
 {
 	unsigned char mask[4];
 
-	random_bytes(mask, sizeof(mask));
+	pipe_random(mask, sizeof(mask));
 	ws_write(&p->out, op, view_of(NULL, 0), payload, mask);
 }
 
@@ -192,18 +140,18 @@ static void say_close(struct pipe *p, unsigned code)
 
 	if (p->close_sent)
 		return;
-	random_bytes(mask, sizeof(mask));
+	pipe_random(mask, sizeof(mask));
 	ws_write_close(&p->out, code, mask);
 	p->close_sent = true;
 	p->state = PIPE_CLOSING;
-	p->until_ms = engine_now_ms() + PIPE_CLOSE_MS;
+	pipe_wait_until(p, engine_now_ms() + PIPE_CLOSE_MS);
 }
 
 void pipe_say(struct pipe *p, struct view piece)
 {
 	unsigned char mask[4];
 
-	random_bytes(mask, sizeof(mask));
+	pipe_random(mask, sizeof(mask));
 	ws_write(&p->out, WS_OP_BINARY, p->prefix, piece, mask);
 }
 
@@ -213,7 +161,7 @@ static void moved(struct pipe *p, bool near)
 	if (p->tries)
 		p->moved_ms = engine_now_ms();
 	if (p->near_ended)
-		p->until_ms = p->moved_ms + (near ? RELAY_ANSWER_MS : RELAY_QUIET_MS);
+		pipe_wait_until(p, p->moved_ms + (near ? RELAY_ANSWER_MS : RELAY_QUIET_MS));
 }
 
 /* libcurl closes when it wants no more. A client may only have said all it has to say, and wait for the answer. */
@@ -224,7 +172,7 @@ static void near_end(struct pipe *p)
 		moved(p, p->near_last);
 		return;
 	}
-	close_fd(&p->fd);
+	close_near(p);
 	say_close(p, WS_CLOSE_NORMAL);
 }
 
@@ -239,7 +187,7 @@ static void take_in(struct pipe *p)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (n < 0 && p->tries) {
-			close_fd(&p->fd);
+			close_near(p);
 			say_close(p, WS_CLOSE_NORMAL);
 			break;
 		}
@@ -250,73 +198,11 @@ static void take_in(struct pipe *p)
 		p->idle = 0;
 		moved(p, true);
 		pipe_say(p, view_of(piece, (size_t)n));
+		wipe(piece, (size_t)n);
 	}
-	wipe(piece, sizeof(piece));
 }
 
 /* ---- from the WebSocket ---- */
-
-/* How many bytes of a refusal's body are still to come. */
-static size_t body_left(const struct reply *reply, size_t have)
-{
-	AUTO(arena) struct arena a = ARENA_INIT;
-	const char *length = reply_header(reply, &a, "Content-Length");
-	unsigned long long n = length ? strtoull(length, NULL, 10) : 0;
-
-	return n > have && have < PIPE_REFUSAL_MAX ? (size_t)n - have : 0;
-}
-
-static void refuse(struct pipe *p, struct view body)
-{
-	struct reply *reply = &p->upgrade->call->reply;
-	AUTO(err) struct err e = { 0 };
-
-	buf_view(&reply->body, body);
-	p->whole = true;
-	if (!p->asker)
-		p->tunnel->refused(p->tunnel, reply, &e);
-	pipe_end(p, &e);
-}
-
-/* The answer to the upgrade. false: more of it must come. */
-static bool use_answer(struct pipe *p)
-{
-	struct call *call = p->upgrade->call;
-	AUTO(err) struct err e = { 0 };
-	size_t taken;
-	int got = ws_reply_read(buf_bytes(&p->in), &call->reply, &taken, &e);
-
-	if (got == 0)
-		return false;
-	if (got == 1 && call->reply.status != 101) {
-		struct view body = view_of(p->in.p + taken, p->in.n - taken);
-
-		if (body_left(&call->reply, body.n) > 0 && !p->far_ended)
-			return false;
-		refuse(p, body);
-		return true;
-	}
-	if (got < 0 || ws_reply_check(&call->reply, &call->rq, p->key, &e) < 0) {
-		err_while(&e, "opening a WebSocket to '%s'", p->name);
-		pipe_end(p, &e);
-		return true;
-	}
-	cut_front(&p->in, taken);
-	if (call != p->asker) {
-		request_release(&call->rq);
-		reply_release(&call->reply);
-	}
-	engine_trace(p->g, "  %s %s is open", p->asker ? "the WebSocket of" : "tunnel to", p->name);
-	p->greets = !p->asker && pipe_must_greet(p);
-	p->tunnel = NULL;
-	p->opened = true;
-	p->state = PIPE_OPEN;
-	if (p->greets)
-		pipe_greet(p);
-	else
-		p->user = NULL;
-	return true;
-}
 
 static void hear_for_asker(struct pipe *p, struct view message)
 {
@@ -377,7 +263,7 @@ static bool use_in(struct pipe *p)
 	AUTO(err) struct err e = { 0 };
 
 	if (p->state == PIPE_UPGRADING)
-		return use_answer(p);
+		return pipe_answered(p);
 	if (p->far_ended || p->back.n >= PIPE_OUT_MAX)
 		return false;
 	if (ws_read(&p->ws, buf_bytes(&p->in), &frame, &e) < 0) {
@@ -390,7 +276,7 @@ static bool use_in(struct pipe *p)
 	if (frame.taken == 0)
 		return false;
 	use_frame(p, &frame);
-	cut_front(&p->in, frame.taken);
+	buf_cut_front(&p->in, frame.taken);
 	return true;
 }
 
@@ -399,7 +285,7 @@ static void far_end(struct pipe *p)
 {
 	p->far_ended = true;
 	if (p->state == PIPE_UPGRADING) {
-		use_answer(p);
+		pipe_answered(p);
 		if (p->state == PIPE_UPGRADING)
 			end_because(p, "the connection ended before a WebSocket was opened");
 		return;
@@ -428,8 +314,8 @@ static void receive(struct pipe *p)
 			break;
 		}
 		buf_put(&p->in, piece, n);
+		wipe(piece, n);
 	}
-	wipe(piece, sizeof(piece));
 }
 
 static void give_back(struct pipe *p)
@@ -443,58 +329,40 @@ static void give_back(struct pipe *p)
 			buf_cut(&p->back, 0);
 			if (!p->tries)
 				return;
-			close_fd(&p->fd);      /* the client is gone altogether */
+			close_near(p);         /* the client is gone altogether */
 			say_close(p, WS_CLOSE_NORMAL);
 			return;
 		}
 		moved(p, false);
 		p->given += (uint64_t)n;
-		cut_front(&p->back, (size_t)n);
+		buf_cut_front(&p->back, (size_t)n);
 	}
 }
 
-void pipe_connected(struct pipe *p, CURLcode rc)
+/* What has gone back makes room for what was held up, of which no socket tells. */
+static void move_bytes(struct pipe *p)
 {
-	AUTO(err) struct err e = { 0 };
-	unsigned char nonce[WS_NONCE_BYTES];
-	curl_socket_t far = -1;
-	struct request *rq = &p->upgrade->call->rq;
+	uint64_t given;
 
-	if (rc != CURLE_OK) {
-		http_say_why(p->upgrade, rc, true, &e);
-		pipe_end(p, &e);
-		return;
-	}
-	curl_easy_getinfo(p->upgrade->easy, CURLINFO_ACTIVESOCKET, &far);
-	p->g->counts.connections++;
-	p->far = far;
-	p->state = PIPE_UPGRADING;
-	random_bytes(nonce, sizeof(nonce));
-	ws_key(nonce, p->key);
-	if (p->g->user_agent)
-		request_header(rq, "User-Agent", p->g->user_agent);
-	if (ws_request(&p->out, rq, p->key, &e) < 0) {
-		pipe_end(p, &e);
-		return;
-	}
-	pipe_move(p);
+	do {
+		given = p->given;
+		send_out(p);
+		receive(p);
+		give_back(p);
+		take_in(p);
+		send_out(p);
+	} while (p->given != given);
 }
 
-void pipe_move(struct pipe *p)
+/* Its time is over, or there is nothing more to come. */
+static void end_in_time(struct pipe *p)
 {
-	if (p->state == PIPE_CONNECTING || p->state == PIPE_CLOSED)
-		return;
-	send_out(p);
-	receive(p);
-	give_back(p);
-	take_in(p);
-	send_out(p);
 	if (p->asker && p->state != PIPE_CLOSED && !p->whole && engine_now_ms() >= p->until_ms) {
 		p->late = true;
 		pipe_end(p, NULL);
 	}
 	if (p->near_ended && p->state == PIPE_OPEN && engine_now_ms() >= p->until_ms) {
-		close_fd(&p->fd);
+		close_near(p);
 		say_close(p, WS_CLOSE_NORMAL);
 		send_out(p);
 	}
@@ -504,14 +372,24 @@ void pipe_move(struct pipe *p)
 		pipe_end(p, NULL);
 }
 
+void pipe_move(struct pipe *p)
+{
+	if (p->state == PIPE_CONNECTING || p->state == PIPE_SPARE || p->state == PIPE_CLOSED)
+		return;
+	move_bytes(p);
+	end_in_time(p);
+	watch(p);
+}
+
 bool pipe_dismiss(struct pipe *p)
 {
 	char byte;
 
 	if (recv(p->fd, &byte, sizeof(byte), MSG_PEEK) > 0)
 		return false;
-	close_fd(&p->fd);
+	close_near(p);
 	say_close(p, WS_CLOSE_NORMAL);
+	pipe_ready(p);
 	return true;
 }
 

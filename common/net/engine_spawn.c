@@ -24,6 +24,7 @@ struct plan {
 	char **env;
 	pid_t parent;
 	const struct signals *signals;
+	const struct files *files;
 };
 
 /* ---- descriptors ---- */
@@ -169,6 +170,7 @@ static NO_RETURN void become(const struct request *rq, const struct plan *p)
 		_exit(127);
 	if (p->signals->fd >= 0)
 		sigprocmask(SIG_SETMASK, &p->signals->before, NULL);
+	files_close(p->files);
 	signal(SIGPIPE, SIG_DFL);      /* ours is ignored, and exec would hand that on */
 	put_at(p->in, STDIN_FILENO);
 	put_at(p->out, STDOUT_FILENO);
@@ -214,7 +216,7 @@ static int not_started(const struct request *rq, int error, struct err *e)
 
 int child_spawn(struct engine *g, struct child *c, const struct request *rq, struct err *e)
 {
-	AUTO(plan) struct plan p = { -1, -1, -1, -1, -1, NULL, getpid(), &g->signals };
+	AUTO(plan) struct plan p = { -1, -1, -1, -1, -1, NULL, getpid(), &g->signals, &g->files };
 	int report = -1, error;
 
 	p.env = environment(rq);

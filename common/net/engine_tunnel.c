@@ -1,10 +1,12 @@
 #include "net/engine_tunnel.h"
 
 #include "core/text.h"
+#include "net/engine_watch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 enum { ROUTE_BACKLOG = 64 };
@@ -15,7 +17,6 @@ struct route {
 	const void *owner;
 	int fd;
 	unsigned port;
-	bool knocked;         /* somebody waits to be let in, as the last poll told */
 };
 
 struct door {
@@ -48,25 +49,6 @@ static struct route *route_find(const struct engine *g, const struct tunnel *tun
 		if (r->owner == tunnel->owner && text_same(r->name, tunnel->name))
 			return r;
 	return NULL;
-}
-
-int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct err *e)
-{
-	struct route *r = route_find(g, tunnel);
-
-	if (!r) {
-		unsigned port = 0;
-		int fd = loopback_listen(&port, e);
-
-		if (fd < 0)
-			return -1;
-		r = xcalloc(1, sizeof(*r));
-		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), tunnel->owner, fd, port, false };
-		g->tunnels.routes = r;
-		engine_trace(g, "  tunnel to %s from 127.0.0.1:%u", r->name, r->port);
-	}
-	*out = xasprintf("::127.0.0.1:%u", r->port);
-	return 0;
 }
 
 curl_socket_t tunnel_socket(void *to, curlsocktype purpose, struct curl_sockaddr *a)
@@ -105,15 +87,15 @@ static struct http *door_take(struct engine *g, unsigned port)
 	return NULL;
 }
 
-static void let_in(struct engine *g, struct route *r)
+static void let_in(struct engine *g, int listener, unsigned events, void *of)
 {
-	if (!r->knocked)
-		return;
-	r->knocked = false;
+	const struct route *r = of;
+
+	(void)events;
 	for (;;) {
 		struct sockaddr_in a = { 0 };
 		socklen_t n = sizeof(a);
-		int fd = accept4(r->fd, (struct sockaddr *)&a, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(listener, (struct sockaddr *)&a, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct http *user;
 		struct pipe *p;
 
@@ -131,87 +113,88 @@ static void let_in(struct engine *g, struct route *r)
 	}
 }
 
+int tunnel_way(struct engine *g, const struct tunnel *tunnel, char **out, struct err *e)
+{
+	struct route *r = route_find(g, tunnel);
+
+	if (!r) {
+		unsigned port = 0;
+		int fd = loopback_listen(&port, e);
+
+		if (fd < 0)
+			return -1;
+		r = xcalloc(1, sizeof(*r));
+		*r = (struct route){ g->tunnels.routes, xstrdup(tunnel->name), tunnel->owner, fd, port };
+		g->tunnels.routes = r;
+		watch_set(g, fd, EPOLLIN, let_in, r);
+		engine_trace(g, "  tunnel to %s from 127.0.0.1:%u", r->name, r->port);
+	}
+	*out = xasprintf("::127.0.0.1:%u", r->port);
+	return 0;
+}
+
 /* ---- moving ---- */
 
-bool tunnels_move(struct engine *g)
+void pipe_ready(struct pipe *p)
 {
-	bool moved = false;
+	struct tunnels *t = &p->g->tunnels;
 
-	for (struct route *r = g->tunnels.routes; r; r = r->next) {
-		const struct pipe *first = g->tunnels.pipes;
+	if (p->ready)
+		return;
+	p->ready = true;
+	p->next_ready = t->ready;
+	t->ready = p;
+}
 
-		let_in(g, r);
-		moved |= g->tunnels.pipes != first;
+void pipe_unready(struct pipe *p)
+{
+	struct pipe **at = &p->g->tunnels.ready;
+
+	if (!p->ready)
+		return;
+	while (*at != p)
+		at = &(*at)->next_ready;
+	*at = p->next_ready;
+	p->ready = false;
+}
+
+void pipe_wait_until(struct pipe *p, int64_t until_ms)
+{
+	struct tunnels *t = &p->g->tunnels;
+
+	p->until_ms = until_ms;
+	if (until_ms < t->until_ms)
+		t->until_ms = until_ms;
+}
+
+/* Those that have waited long enough; and from now on until the next of the others has. */
+static void hurry_late(struct tunnels *t)
+{
+	int64_t now = engine_now_ms();
+
+	if (now < t->until_ms)
+		return;
+	t->until_ms = INT64_MAX;
+	for (struct pipe *p = t->pipes; p; p = p->next) {
+		if (p->until_ms <= now)
+			pipe_ready(p);
+		else if (p->until_ms < t->until_ms)
+			t->until_ms = p->until_ms;
 	}
-	for (struct pipe *p = g->tunnels.pipes; p; p = p->next) {
-		int fd = p->fd;
-		uint64_t given = p->given;
+}
 
+void tunnels_move(struct engine *g)
+{
+	struct tunnels *t = &g->tunnels;
+
+	hurry_late(t);
+	while (t->ready) {
+		struct pipe *p = t->ready;
+
+		t->ready = p->next_ready;
+		p->ready = false;
 		pipe_move(p);
-		moved |= p->given != given || p->fd != fd;
 	}
-	return moved;
-}
-
-size_t tunnels_fds_max(const struct engine *g)
-{
-	size_t n = 0;
-
-	for (const struct route *r = g->tunnels.routes; r; r = r->next)
-		n++;
-	for (const struct pipe *p = g->tunnels.pipes; p; p = p->next)
-		n += 2;
-	return n;
-}
-
-/* Of a pipe: its WebSocket and libcurl's end, each for what can be done with it now. */
-static size_t pipe_fds(const struct pipe *p, struct curl_waitfd *fds)
-{
-	size_t n = 0;
-	short far = 0, near = 0;
-
-	if (p->state == PIPE_CLOSED || p->state == PIPE_CONNECTING)
-		return 0;
-	if (!p->far_ended && p->back.n < PIPE_OUT_MAX)
-		far |= CURL_WAIT_POLLIN;
-	if (p->out.n > 0)
-		far |= CURL_WAIT_POLLOUT;
-	if (p->state == PIPE_OPEN && !p->near_ended && !p->greets && p->out.n < PIPE_OUT_MAX - PIPE_PIECE)
-		near |= CURL_WAIT_POLLIN;
-	if (p->back.n > 0 && !p->greets)
-		near |= CURL_WAIT_POLLOUT;
-	if (far)
-		fds[n++] = (struct curl_waitfd){ .fd = p->far, .events = far };
-	if (p->fd >= 0 && near)
-		fds[n++] = (struct curl_waitfd){ .fd = p->fd, .events = near };
-	return n;
-}
-
-size_t tunnels_fds(const struct engine *g, struct curl_waitfd *fds)
-{
-	size_t n = 0;
-
-	for (const struct route *r = g->tunnels.routes; r; r = r->next)
-		fds[n++] = (struct curl_waitfd){ .fd = r->fd, .events = CURL_WAIT_POLLIN };
-	for (const struct pipe *p = g->tunnels.pipes; p; p = p->next)
-		n += pipe_fds(p, fds + n);
-	return n;
-}
-
-void tunnels_polled(struct engine *g, const struct curl_waitfd *fds)
-{
-	for (struct route *r = g->tunnels.routes; r; r = r->next)
-		r->knocked = (fds++)->revents != 0;
-}
-
-int64_t tunnels_until_ms(const struct engine *g)
-{
-	int64_t until = INT64_MAX;
-
-	for (const struct pipe *p = g->tunnels.pipes; p; p = p->next)
-		if ((p->fd < 0 || p->near_ended) && p->until_ms < until)
-			until = p->until_ms;
-	return until;
 }
 
 /* ---- a call's end ---- */
@@ -248,10 +231,12 @@ void tunnel_rest(struct http *h)
 		p->idle = ++h->g->tunnels.ends;
 }
 
-/* Where all go to one server, as those of a command on one Vault do, none is closed between two rows of its calls. */
+/* Half of the files are left to all else. */
 static size_t idle_max(const struct engine *g)
 {
-	return g->tunnels.routes && !g->tunnels.routes->next ? PIPES_IDLE_ALONE_MAX : PIPES_IDLE_MAX;
+	rlim_t n = g->files.max / 2 / PIPE_FILES;
+
+	return n < PIPES_IDLE_MAX ? (size_t)n : PIPES_IDLE_MAX;
 }
 
 static void dismiss_oldest(struct engine *g)
@@ -334,6 +319,7 @@ void tunnels_close(struct engine *g)
 		struct route *r = g->tunnels.routes;
 
 		g->tunnels.routes = r->next;
+		watch_set(g, r->fd, 0, NULL, NULL);
 		close_fd(&r->fd);
 		free(r->name);
 		free(r);

@@ -19,7 +19,7 @@
 #include "net/tunnel.h"
 #include "net/websocket.h"
 
-enum pipe_state { PIPE_CONNECTING, PIPE_UPGRADING, PIPE_OPEN, PIPE_CLOSING, PIPE_CLOSED };
+enum pipe_state { PIPE_CONNECTING, PIPE_SPARE, PIPE_UPGRADING, PIPE_OPEN, PIPE_CLOSING, PIPE_CLOSED };
 
 enum {
 	PIPE_PIECE = 16 << 10,                          /* of the stream in one message of ours */
@@ -27,16 +27,14 @@ enum {
 	PIPE_IN_MAX = WS_MESSAGE_MAX + (64 << 10),
 	PIPE_REFUSAL_MAX = 64 << 10,                    /* of the body that says why there is no WebSocket */
 	PIPE_CLOSE_MS = 2000,                           /* for the other side's close */
-	/*
-	 * Kept for a next call: those of one cluster's pods. More cost more than they save, since libcurl and we look at
-	 * each of them whenever anything moves: at a hundred clusters that was most of the run's time.
-	 */
-	PIPES_IDLE_MAX = 16,
-	PIPES_IDLE_ALONE_MAX = 64
+	PIPES_IDLE_MAX = 128,                           /* kept for a next call, where so many files may be open */
+	PIPE_FILES = 4                                  /* its two ends, libcurl's, and a share of the listener */
 };
 
 struct pipe {
 	struct pipe *next;
+	struct pipe *next_ready;
+	bool ready;                  /* in the list of those with something to move */
 	struct engine *g;
 	enum pipe_state state;
 	char *name;
@@ -49,12 +47,13 @@ struct pipe {
 	struct view prefix;
 	enum tunnel_said (*hear)(unsigned port, unsigned *seen, struct view message, struct view *bytes, struct err *);
 	struct call *asker;          /* a call of messages; NULL: a tunnel's */
+	bool spare;                  /* nobody's yet: connects, and waits (PIPE_SPARE) for who wants a WebSocket of its server */
 	bool sent, whole, late;      /* the upgrade went out; its reply is there, or refused; its time was over */
 	struct http *user;           /* whose call opened it; NULL once it is open and has greeted, or gone */
 	struct http *upgrade;        /* the connect-only handle; NULL: closed */
 	char key[WS_KEY_MAX];
 	struct websocket ws;
-	int fd, far;                 /* libcurl's end of the stream; the WebSocket's socket, for poll only. -1: none */
+	int fd, far;                 /* libcurl's end of the stream; the WebSocket's socket, to be watched only. -1: none */
 	unsigned local_port;         /* of libcurl's socket: names the pipe once a call has ended */
 	struct buf out, in, back;    /* to the WebSocket, from it, and to libcurl */
 	uint64_t given;              /* bytes that libcurl got */
@@ -67,7 +66,7 @@ struct pipe {
 	struct err why;
 };
 
-/* engine_pipe.c */
+/* engine_pipe_open.c */
 
 /* Takes over fd. The tunnel of user's call asks for the WebSocket. Ends at once (closed, with why) where it cannot. */
 struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned local_port);
@@ -75,23 +74,36 @@ struct pipe *pipe_new(struct engine *g, struct http *user, int fd, unsigned loca
 struct pipe *pipe_relay(struct engine *g, const struct tunnel *tunnel, int fd, unsigned tries);
 /* One for a call of messages, which is opened with the call's own request. -1: there is none. */
 MUST_CHECK int pipe_open(struct engine *g, struct call *call, struct pipe **out, struct err *e);
+/* One that nobody has asked for yet, with the call that says to which server. Takes over the call; NULL: it cannot be made. */
+struct pipe *pipe_spare(struct engine *g, struct call *call);
+/* Reads the answer to the upgrade out of what has come: it opens the pipe, or ends it. False: more of it must come. */
+bool pipe_answered(struct pipe *p);
+/* For masks, which hide nothing (they keep a server's words from being mistaken for another protocol's), and for the key. */
+void pipe_random(unsigned char *out, size_t n);
+
+/* engine_pipe.c */
+
 void pipe_free(struct pipe *p);
-/* Moves what can be moved. */
+/* Moves what can be moved, and watches for what cannot. */
 void pipe_move(struct pipe *p);
 /* Ends it, for this reason (NULL: none to tell). */
 void pipe_end(struct pipe *p, struct err *why);
 /* Closes libcurl's end and then, as it is answered, the other. False where a call has just begun: it stays then. */
 bool pipe_dismiss(struct pipe *p);
+/* Says goodbye, without waiting for an answer. */
+void pipe_farewell(struct pipe *p);
+/* A piece of the stream goes out, as soon as it can. */
+void pipe_say(struct pipe *p, struct view piece);
+
+/* engine_tunnel.c: it is to be moved soon; it is not, any more; it is to be moved then, if not before. */
+void pipe_ready(struct pipe *p);
+void pipe_unready(struct pipe *p);
+void pipe_wait_until(struct pipe *p, int64_t until_ms);
 /* engine_relay.c: a relay's pipe has ended; fd is -1 afterwards where another one gets it. */
 void relay_ended(struct pipe *p);
 /* engine_tunnel.c: frees the relays' that have ended. And a listener on 127.0.0.1, at *port (0: a free one). */
 void relay_free_closed(struct engine *g);
 MUST_CHECK int loopback_listen(unsigned *port, struct err *e);
-
-/* Says goodbye, without waiting for an answer. */
-void pipe_farewell(struct pipe *p);
-/* A piece of the stream goes out, as soon as it can. */
-void pipe_say(struct pipe *p, struct view piece);
 
 /* engine_greet.c: what goes through is secret, and bare; the greeting; what came after it (false: that is no answer). */
 bool pipe_must_greet(const struct pipe *p);

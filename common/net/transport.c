@@ -2,6 +2,12 @@
 
 #include "core/text.h"
 
+void transport_ahead(const struct transport *t, const struct ahead *a)
+{
+	if (t->ops->ahead)
+		t->ops->ahead(t->self, a);
+}
+
 struct call *call_new(void)
 {
 	struct call *call = xcalloc(1, sizeof(*call));

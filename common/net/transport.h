@@ -34,6 +34,14 @@ struct call {
 	void *engine;            /* the transport's */
 };
 
+/* Connections to a server that will be wanted. tls outlives the transport's last `wait`. */
+struct ahead {
+	const char *origin;          /* "https://host:port", and no more */
+	const struct tls *tls;       /* as the requests will have it: one with another tls does not get them */
+	unsigned n;
+	bool websockets;             /* for requests with a tunnel; else for ordinary ones, over HTTP/1.1 */
+};
+
 struct transport_ops {
 	/* Takes up the call; it ends through `wait`. -1: not started, nothing to drop. */
 	int (*start)(void *self, struct call *call, struct err *e);
@@ -45,6 +53,8 @@ struct transport_ops {
 	void (*drop)(void *self, struct call *call);
 	/* How often a stop was asked in all (Ctrl-C, TERM), and the last signal's number (may be NULL). */
 	unsigned (*stops)(void *self, int *signal);
+	/* Begins to make connections that no call has asked for yet; whatever becomes of them is told to nobody. NULL: cannot. */
+	void (*ahead)(void *self, const struct ahead *);
 	void (*close)(void *self);
 };
 
@@ -52,6 +62,9 @@ struct transport {
 	const struct transport_ops *ops;
 	void *self;
 };
+
+/* Where the transport can. */
+void transport_ahead(const struct transport *t, const struct ahead *a);
 
 /* Empty, on the heap: the caller frees. */
 struct call *call_new(void);

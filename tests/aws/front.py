@@ -80,7 +80,8 @@ def serve(req, log):
         code, response = "bug", render(req, AwsError("Internal", "the front failed: see its log"))
     if response and response.status >= 400 and not code:
         code = response.body[:200].decode("utf-8", "replace")
-    log.note(req, started, response, code)
+    if req.path != "/ping":     # what endpoints answer to anybody is no call of the API, and in no trail
+        log.note(req, started, response, code)
     return response
 
 

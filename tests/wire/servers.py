@@ -169,7 +169,11 @@ def redirect(c, rq):
     c.reply(302, b"", ["Location: /ok"])
 
 
-ROWS = {"ok": ok, "echo": echo, "size": size, "hits": hits, "status": status, "reset": reset,
+def ping(c, rq):
+    c.reply(404, b"")      # as from a server that knows nothing of it
+
+
+ROWS = {"ok": ok, "ping": ping, "echo": echo, "size": size, "hits": hits, "status": status, "reset": reset,
         "close": close, "doom": doom, "partial": partial, "slow": slow, "slow-body": slow_body,
         "garbage": garbage, "huge": huge, "endless-head": endless_head,
         "endless-interim": endless_interim, "interim": interim, "trailer": trailer,

@@ -55,6 +55,24 @@ static void a_buffer_without_ceiling_takes_nothing(void **state)
 	assert_int_equal(b.n, 0);
 }
 
+static void a_cut_front_leaves_nothing_behind(void **state)
+{
+	AUTO(buf) struct buf b = BUF_MAX(100);
+
+	(void)state;
+	buf_cut_front(&b, 3);
+	assert_null(b.p);
+	buf_text(&b, "secret rest");
+	buf_cut_front(&b, 0);
+	assert_string_equal(buf_str(&b), "secret rest");
+	buf_cut_front(&b, 7);
+	assert_string_equal(buf_str(&b), "rest");
+	assert_memory_equal(b.p + 4, "\0\0\0\0\0\0\0", 7);
+	buf_cut_front(&b, 50);
+	assert_int_equal(b.n, 0);
+	assert_string_equal(b.p, "");
+}
+
 static void cut_take_and_wipe(void **state)
 {
 	AUTO(buf) struct buf b = BUF_MAX(100);
@@ -85,6 +103,7 @@ int main(void)
 		cmocka_unit_test(holds_exactly_its_ceiling),
 		cmocka_unit_test(an_append_fits_whole_or_not_at_all),
 		cmocka_unit_test(a_buffer_without_ceiling_takes_nothing),
+		cmocka_unit_test(a_cut_front_leaves_nothing_behind),
 		cmocka_unit_test(cut_take_and_wipe),
 	};
 
