@@ -1,33 +1,21 @@
+#include "cmd_install.h"
 #include "commands.h"
 
 #include "cli/errors.h"
 #include "cli/helm_flags.h"
-#include "cli/session.h"
 #include "core/text.h"
 #include "domain/listener.h"
 #include "domain/values.h"
 
-struct install_options {
-	bool wait, atomic, rollback;
-	int64_t timeout_ms;
-	const char *dry_run;
-};
+const char *const install_dry_runs[] = { "client", "server", "none", "true", "false", NULL };
+const char *const install_formats[] = { "table", "json", "yaml", NULL };
 
-static const char *const dry_runs[] = { "client", "server", "none", "true", "false", NULL };
-
-static const struct install_options defaults = { .wait = true, .timeout_ms = 5 * 60 * 1000 };
+const struct install_options install_defaults = { .wait = true, .timeout_ms = 5 * 60 * 1000 };
 
 static const struct opt rows[] = {
-	FLAG(struct install_options, wait, 0, "wait", "wait until the pods run and Vault answers (default true)"),
-	DURATION(struct install_options, timeout_ms, 0, "timeout", "how long to wait (default 5m)"),
-	FLAG(struct install_options, atomic, 0, "atomic", "take a failed install of the release back"),
-	FLAG(struct install_options, rollback, 0, "rollback-on-failure", "the same, by Helm 4's name"),
-	CHOICE_OR_BARE(struct install_options, dry_run, 0, "dry-run", "MODE", dry_runs, "client",
-	               "write nothing anywhere: the plan, and the chart rendered"),
+	INSTALL_ROWS("wait until the pods run and Vault answers (default true)", "how long to wait (default 5m)"),
 	OPT_END
 };
-
-static const char *const formats[] = { "table", "json", "yaml", NULL };
 
 static int helm_flags_of(void *to, unsigned major, const char *const **out, struct err *e)
 {
@@ -103,7 +91,14 @@ static int print_dry_run(struct session *s, struct err *e)
 	return 0;
 }
 
-static int report(struct session *s, struct err *e)
+/* The keys of `told` beside our own. */
+static void tell_more(struct arena *a, struct value *outputs, const struct value *told)
+{
+	for (size_t i = 0; i < told->n; i++)
+		value_set(a, outputs, told->names[i], told->items[i]);
+}
+
+static int report(struct session *s, const struct value *told, struct err *e)
 {
 	const struct world *w = &s->world;
 	const struct install *in = w->install;
@@ -117,6 +112,7 @@ static int report(struct session *s, struct err *e)
 	value_set_text(&s->app->mem, outputs, "listener", listener_summary(&w->want, w->listener->mode, &s->app->mem));
 	if (in->initialized_read)
 		value_set_bool(&s->app->mem, outputs, "initialized", in->initialized);
+	tell_more(&s->app->mem, outputs, told);
 	if (!app_format_is(s->app, "table"))
 		return app_print_value(s->app, outputs, e);
 	fprintf(s->app->out, "release  %s/%s, revision %lld (%s, Vault %s)\nkey      %s\ntable    %s\nrole     %s\n",
@@ -147,10 +143,12 @@ static void take_back(struct session *s, const struct install_options *o)
 		            "the release is gone again; AWS is left as it is", (long long)s->world.install->revision_before);
 }
 
-static int run(struct app *app, struct err *e)
+int install_run(struct app *app, bool upgrade, int (*then)(struct session *, struct value *told, struct err *),
+                struct err *e)
 {
 	struct install in = {0};
 	struct listener listener = {0};
+	struct value *told = value_new_map(&app->mem);
 	struct session s;
 	int result;
 
@@ -160,17 +158,25 @@ static int run(struct app *app, struct err *e)
 		result = take_words(app, &s, e);
 	if (result == 0) {
 		fill(app, &s, &in);
+		in.upgrade = upgrade;
 		listener_init(&listener, &s.world.want);
 		s.world.listener = &listener;
 		result = session_run(&s, in.dry_run, e);
 		if (result < 0)
 			take_back(&s, app->options);
 	}
-	if (result == 0)
-		result = in.dry_run ? print_dry_run(&s, e) : report(&s, e);
+	if (result == 0 && then)
+		result = then(&s, told, e);
+	if (result >= 0 && (in.dry_run ? print_dry_run(&s, e) : report(&s, told, e)) < 0)
+		result = -1;
 	listener_release(&listener);
 	session_close(&s);
 	return result;
+}
+
+static int run(struct app *app, struct err *e)
+{
+	return install_run(app, false, NULL, e);
 }
 
 const struct command cmd_install = {
@@ -184,6 +190,6 @@ const struct command cmd_install = {
 	.examples = "helm vault-aws install --environment production\n"
 	            "helm vault-aws install -n vault --environment staging -f my-values.yaml --set server.logLevel=debug\n"
 	            "helm vault-aws install prod ./vault --environment production --dry-run\n",
-	.takes = TAKES_INPUTS | TAKES_KUBE | TAKES_YES | TAKES_HELM | TAKES_REST, .words_max = 2, .formats = formats,
-	.rows = rows, .options_size = sizeof(struct install_options), .defaults = &defaults, .run = run,
+	.takes = TAKES_INPUTS | TAKES_KUBE | TAKES_YES | TAKES_HELM | TAKES_REST, .words_max = 2, .formats = install_formats,
+	.rows = rows, .options_size = sizeof(struct install_options), .defaults = &install_defaults, .run = run,
 };

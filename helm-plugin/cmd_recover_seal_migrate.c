@@ -109,7 +109,7 @@ static int read_round(struct migration *g, struct err *e)
 	size_t n;
 
 	seal_forget(&g->m);
-	rows = seal_reads(g->m.boot.mem, &n);
+	rows = seal_reads(g->m.roll.boot.mem, &n);
 	if (session_loop_over(&g->s, &g->m, rows, n, false, e) < 0)
 		return -1;
 	seal_settle(&g->m);
@@ -118,7 +118,7 @@ static int read_round(struct migration *g, struct err *e)
 
 static void tell_move(const struct migration *g, struct seal_move move)
 {
-	const char *pod = g->m.boot.pods.n > move.pod ? g->m.boot.pods.at[move.pod].name : "";
+	const char *pod = g->m.roll.boot.pods.n > move.pod ? g->m.roll.boot.pods.at[move.pod].name : "";
 
 	if (move.step == SEAL_RESTART)
 		talk_printf(g->app, "%s: restarted", pod);
@@ -152,9 +152,9 @@ static int rounds(struct migration *g, struct err *e)
 /* How many shares there are, and are needed: as any pod says it. */
 static struct vault_seal_status seal_status(const struct seal_migrate *m)
 {
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		if (m->pods[i].answers && m->pods[i].status.threshold > 0)
-			return m->pods[i].status;
+	for (size_t i = 0; i < m->roll.boot.pods.n; i++)
+		if (m->roll.pods[i].answers && m->roll.pods[i].status.threshold > 0)
+			return m->roll.pods[i].status;
 	return (struct vault_seal_status){ .threshold = 1 };
 }
 
@@ -244,7 +244,7 @@ static int work(struct migration *g, struct err *e)
 	if (says(plan, "done"))
 		return report(g, plan, old, e);
 	print_plan(g->app, plan);
-	if (ask_yes(g->app, e, "change the seal of the release '%s' in this way?", g->m.boot.want->release) < 0)
+	if (ask_yes(g->app, e, "change the seal of the release '%s' in this way?", g->m.roll.boot.want->release) < 0)
 		return -1;
 	if (g->shares && read_shares(g, e) < 0)
 		return -1;
@@ -263,7 +263,7 @@ static int open(struct migration *g, const struct recover_flags *flags, struct e
 		return -1;
 	if (!flags->recover.boot.token_file && !host_env(&g->app->host, "VAULT_TOKEN"))
 		return 0;
-	return boot_find_token(&g->m.boot, e);
+	return boot_find_token(&g->m.roll.boot, e);
 }
 
 int recover_seal_migrate(struct app *app, const struct recover_flags *flags, struct err *e)

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 extern const struct command cmd_plan, cmd_apply, cmd_values, cmd_outputs, cmd_install, cmd_link_kubectl;
+extern const struct command cmd_upgrade;
 extern const struct command cmd_configure;
 extern const struct command cmd_eso;
 extern const struct command cmd_tls;

@@ -1,8 +1,8 @@
 #include "commands.h"
 
 static const struct command *const commands[] = {
-	&cmd_plan, &cmd_apply, &cmd_install, &cmd_values, &cmd_outputs, &cmd_init, &cmd_configure, &cmd_eso, &cmd_tls, &cmd_proxy,
-	&cmd_recover, &cmd_link_kubectl,
+	&cmd_plan, &cmd_apply, &cmd_install, &cmd_upgrade, &cmd_values, &cmd_outputs, &cmd_init, &cmd_configure, &cmd_eso, &cmd_tls,
+	&cmd_proxy, &cmd_recover, &cmd_link_kubectl,
 };
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* The row of boot_steps that finds out who vouches for Vault's listener; boot.c alone has it. */
+/* The row that finds out who vouches for Vault's listener: in boot_steps, and where each server is asked by its pod. */
 #ifndef DOMAIN_BOOT_TRUST_H
 #define DOMAIN_BOOT_TRUST_H
 

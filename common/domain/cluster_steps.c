@@ -2,7 +2,6 @@
 #include "domain/install_steps.h"
 
 #include "core/text.h"
-#include "domain/quantity.h"
 #include "domain/vault_config.h"
 
 #define FIELD_MANAGER "helm"   /* any other manager makes helm 4's apply conflict later: seen */
@@ -162,70 +161,6 @@ enum heard hear_binding(void *world, size_t item, const struct reply *reply, str
 	return hear_guard(e, "choose another release name with --release, or set server.authDelegator.enabled=false",
 	                  "the cluster role binding '%s-server-binding' belongs to the release '%s' in '%s'", w->install->fullname,
 	                  release ? release : "?", namespace_ ? namespace_ : "?");
-}
-
-int ask_set(const void *world, size_t item, struct request *rq, struct err *e)
-{
-	const struct world *w = world;
-
-	(void)item;
-	return kube_ask(w->kube, rq, "GET", kube_path(&rq->mem, "/apis/apps/v1/namespaces/%s/statefulsets/%s", w->want.namespace_,
-	                                              w->install->fullname), NULL, e);
-}
-
-static const struct value *claim_of(const struct value *set, const char *name)
-{
-	const struct value *list = value_at(set, "spec.volumeClaimTemplates");
-
-	for (size_t i = 0; list && list->type == VALUE_LIST && i < list->n; i++)
-		if (text_same(object_name(list->items[i]), name))
-			return list->items[i];
-	return NULL;
-}
-
-/* "10Gi of the class 'gp3'" */
-static const char *describe_claim(struct arena *a, const struct value *claim)
-{
-	const char *class_ = value_text_or(claim, "spec.storageClassName", NULL);
-
-	if (!claim)
-		return "none";
-	return arena_printf(a, "%s of %s%s%s", value_text_or(claim, "spec.resources.requests.storage", "?"),
-	                    class_ ? "the class '" : "the default class", class_ ? class_ : "", class_ ? "'" : "");
-}
-
-static bool same_claim(const struct value *a, const struct value *b)
-{
-	if (!a || !b)
-		return !a && !b;
-	return quantity_bytes(value_text_or(a, "spec.resources.requests.storage", "")) ==
-	       quantity_bytes(value_text_or(b, "spec.resources.requests.storage", "")) &&
-	       text_same(value_text_or(a, "spec.storageClassName", ""), value_text_or(b, "spec.storageClassName", ""));
-}
-
-/*
- * Of a StatefulSet's spec the API server lets only few fields change, and volumes are not among them (apps/v1 validation,
- * "updates to statefulset spec for fields other than ... are forbidden"). Said here, before anything is written.
- */
-enum heard hear_set(void *world, size_t item, const struct reply *reply, struct err *e)
-{
-	struct world *w = world;
-	struct kube_answer answer;
-	enum heard heard = hear_kube(w, reply, &answer, e, "reading the StatefulSet '%s'", w->install->fullname);
-	const struct value *have, *want = claim_of(w->install->set, "audit");
-	const char *ns = w->want.namespace_, *name = w->install->fullname;
-
-	(void)item;
-	if (heard != HEARD_DONE || !answer.ok)
-		return heard;
-	have = claim_of(answer.body, "audit");
-	if (same_claim(have, want))
-		return HEARD_DONE;
-	return hear_guard(e, arena_printf(w->mem, "leave --audit-storage as it was; or replace the set and keep its pods: kubectl -n %s "
-	                                  "delete statefulset %s --cascade=orphan, this install again, then delete its pods one by one, "
-	                                  "from %s-0 up (the controller stops at the first that lacks its volume)", ns, name, name),
-	                  "the audit volumes of the StatefulSet '%s/%s' cannot be changed: there is %s, and %s is wanted", ns, name,
-	                  describe_claim(w->mem, have), describe_claim(w->mem, want));
 }
 
 bool namespace_due(const void *world, size_t item)

@@ -71,8 +71,8 @@ void configure_check_volumes(const struct configure *w, struct err *e)
 				continue;
 			err_also(e, ERR_GUARD, "the audit device '%s' would write '%s', and no volume that outlives the pod '%s' is "
 			         "mounted there", audit->at[i].name, path, p->name);
-			err_hint(e, "let it be 'file_path: stdout'; or have --audit-storage SIZE from the first install on, which is "
-			         "mounted at /vault/audit");
+			err_hint(e, "let it be 'file_path: stdout'; or give the pods a volume, which is mounted at /vault/audit: helm vault-aws "
+			         "upgrade --audit-storage SIZE");
 			break;
 		}
 	}

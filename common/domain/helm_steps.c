@@ -373,8 +373,13 @@ enum heard hear_helm_install(void *world, size_t item, const struct reply *reply
 	struct value *release;
 
 	(void)item;
-	if (reply->status)
-		return helm_failed(reply, e, "installing the chart");
+	if (reply->status) {
+		enum heard heard = helm_failed(reply, e, "installing the chart");
+
+		if (w->install->set_gone && w->install->upgrade)
+			err_hint(e, "its StatefulSet is away, and the pods go on without one: run it again, which makes it anew");
+		return heard;
+	}
 	return take_release(w, reply, &release, e) < 0 ? HEARD_REFUSED : HEARD_DONE;
 }
 

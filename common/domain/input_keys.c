@@ -239,7 +239,7 @@ const struct input_key input_keys[] = {
 	    .help = "with --tls=own: an image with this program, for a CronJob that renews the certificate"),
 	KEY("injector", KEY_BOOL, .fallback = "false", .help = "run the chart's agent injector"),
 	KEY("audit_storage", KEY_TEXT, .metavar = "SIZE", .check = check_size,
-	    .help = "a volume for audit logs in each pod, from the first install on"),
+	    .help = "a volume for audit logs in each pod; later by upgrade alone"),
 	KEY("audit_storage_class", KEY_TEXT, .metavar = "NAME", .check = check_subdomain,
 	    .help = "storage class of these volumes (the cluster's default)"),
 	KEY("audit_to", KEY_TEXT, .metavar = "PLACE", .words = audit_words,

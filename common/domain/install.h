@@ -15,6 +15,7 @@ struct install {
 	bool version_given;                          /* by the user, so that another one is worth a word */
 	bool wait;
 	int64_t timeout_ms;                          /* of the waiting */
+	bool upgrade;                                /* of a release that is there: its StatefulSet may be replaced */
 	bool dry_run;                                /* nothing is written anywhere */
 	const char *dry_run_mode;                    /* helm's word for it; NULL: client */
 	/* The user's own flags in the words of this major; NULL-terminated, in the arena. -1: a flag it does not know. */
@@ -27,6 +28,11 @@ struct install {
 	bool has_repository;                         /* `hashicorp` is one of helm's */
 	const char *fullname;                        /* of the chart's objects */
 	const struct value *set;                     /* the servers' StatefulSet, as rendered */
+	bool set_replaced;                           /* the one that is there is replaced, for its volumes; its pods stay */
+	bool set_leaving, set_gone;                  /* it is being deleted; it is not there */
+	const char *set_uid, *set_version;           /* version: resourceVersion */
+	int64_t set_generation;
+	const char *volumes_before, *volumes_then;   /* where they differ, in words */
 	const char *chart_seen;                      /* "vault 0.34.1": what was really rendered */
 	const char *manifest;
 	int64_t wait_until_ms;                       /* wall clock; 0: not waiting yet */

@@ -27,9 +27,14 @@ ASK(ask_namespace); HEAR(hear_namespace);
 ASK(ask_account); HEAR(hear_account);
 ASK(ask_config); HEAR(hear_config);
 ASK(ask_binding); HEAR(hear_binding);
-ASK(ask_set); HEAR(hear_set);
 ASK(ask_create_namespace); HEAR(hear_created_namespace); DUE(namespace_due);
 ASK(ask_apply_account); HEAR(hear_applied_account);
+
+/* set_steps.c */
+ASK(ask_set); HEAR(hear_set); HEAR(hear_set_again); HEAR(hear_set_gone);
+ASK(ask_claims); HEAR(hear_claims); DUE(claims_matter);
+ASK(ask_orphan_set); HEAR(hear_orphaned_set);
+DUE(set_replaced); DUE(set_orphan_due); DUE(set_leaving);
 
 /* trial_steps.c */
 ASK(ask_token); HEAR(hear_token);

@@ -1,6 +1,7 @@
 #include "domain/plan.h"
 
 #include "core/text.h"
+#include "domain/install.h"
 #include "domain/listener.h"
 #include "domain/provision.h"
 #include "domain/steps.h"
@@ -191,6 +192,19 @@ static void describe_mark(struct writer *to)
 	attr(to, TAG_ROLE, NULL, world_role_arn(w));
 }
 
+static const char *name_set(const struct world *w)
+{
+	return w->install->fullname;
+}
+
+static void describe_set(struct writer *to)
+{
+	const struct install *in = to->w->install;
+
+	attr(to, "audit volumes", in->volumes_before, in->volumes_then);
+	attr(to, "the set", NULL, "deleted and made anew; its pods stay, and are then replaced one by one, each to get its volume");
+}
+
 static bool always(const struct world *w)
 {
 	(void)w;
@@ -244,6 +258,7 @@ static const struct {
 	{ "collector.trust", "IAM role", name_collector, never, describe_collector_trust },
 	{ "collector.policy", "IAM role", name_collector, collector_policy_is_new, describe_collector_policy },
 	{ "group.create", "log group", name_group, always, describe_group },
+	{ "set.orphan", "StatefulSet", name_set, never, describe_set },
 	{ "provider.create", "IAM OIDC provider", name_provider, always, describe_provider },
 };
 

@@ -1,6 +1,7 @@
 #include "domain/provision.h"
 
 #include "core/text.h"
+#include "domain/install.h"
 #include "domain/steps.h"
 
 /*
@@ -32,7 +33,7 @@ unsigned provision_modifications(const struct world *w)
 
 bool provision_held(const struct world *w)
 {
-	return !w->consent && provision_modifications(w) > 0;
+	return !w->consent && (provision_modifications(w) > 0 || (w->install && w->install->set_replaced));
 }
 
 static bool is_ours_of(const struct world *w, const struct tagged *t, const char *service)

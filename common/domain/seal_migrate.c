@@ -46,19 +46,40 @@ int seal_check_options(const struct seal_options *o, struct err *e)
 	return e->kind ? -1 : 0;
 }
 
+/* ---- its pods ---- */
+
+static bool is_current(const struct roll *r, const struct pod *p)
+{
+	const struct seal_migrate *m = (const struct seal_migrate *)r;
+
+	return text_same(object_annotation(p->object, SEAL_MARK), seal_mark(m, r->boot.mem));
+}
+
+/* One that was started on the way from Shamir may have missed the end of it. */
+static bool opens(const struct roll *r, const struct roll_pod *p)
+{
+	return !seal_takes_shares(p) && !text_same(((const struct seal_migrate *)r)->stored.type, "shamir");
+}
+
+static bool is_waited_for(const struct roll *r, const struct roll_pod *p)
+{
+	(void)r;
+	return p->current;
+}
+
+static const struct roll_rules rules = { .is_current = is_current, .opens = opens, .is_awaited = is_waited_for };
+
 int seal_prepare(struct seal_migrate *m, struct world *w, const struct boot_options *boot, const struct seal_options *o,
                  const struct seal_release *release, struct err *e)
 {
 	const char *region = o->to_region ? o->to_region : arn_region(w->mem, o->to_key);
 
-	*m = (struct seal_migrate){ .world = w, .options = *o, .release = *release, .region_given = region,
+	*m = (struct seal_migrate){ .options = *o, .release = *release, .region_given = region,
 	                            .role = { .session = "helm-vault-aws-seal-migrate", .undone = "nothing was changed" } };
-	if (boot_init(&m->boot, w, boot, e) < 0)
+	if (roll_init(&m->roll, w, boot, &rules, e) < 0)
 		return -1;
-	m->boot.options.vault_addr = NULL;      /* each server is asked by its pod */
-	m->boot.tls_on = false;
-	m->table_aws = aws_in_region(m->boot.aws, m->boot.want->region);
-	m->key_aws = region ? aws_in_region(m->boot.aws, region) : m->table_aws;
+	m->table_aws = aws_in_region(m->roll.boot.aws, m->roll.boot.want->region);
+	m->key_aws = region ? aws_in_region(m->roll.boot.aws, region) : m->table_aws;
 	return 0;
 }
 
@@ -66,7 +87,7 @@ void seal_release_all(struct seal_migrate *m)
 {
 	secret_release(&m->probe);
 	vault_role_release(&m->role);
-	boot_release(&m->boot);
+	boot_release(&m->roll.boot);
 }
 
 void seal_forget(struct seal_migrate *m)
@@ -74,10 +95,8 @@ void seal_forget(struct seal_migrate *m)
 	m->facts = (struct vault_facts){0};
 	m->config = m->mark = m->strategy = m->chart_label = m->region = m->default_region = NULL;
 	m->annotations_text = m->table_region = false;
-	m->replicas = 0;
-	m->boot.pods = (struct pod_list){0};
-	m->pods = NULL;
 	m->stored = (struct seal_stored){0};
+	roll_forget(&m->roll);
 }
 
 /* ---- what is wanted ---- */
@@ -112,7 +131,7 @@ static bool is_replica(const char *a, const char *b)
 	return a && b && text_starts(key_word(a), "mrk-") && text_same(key_word(a), key_word(b));
 }
 
-bool seal_takes_shares(const struct seal_pod *p)
+bool seal_takes_shares(const struct roll_pod *p)
 {
 	return p->answers && p->status.sealed && (p->status.migration || text_same(p->status.type, "shamir"));
 }
@@ -143,7 +162,7 @@ bool seal_stored_as_wanted(const struct seal_migrate *m)
 /* Where the template says nothing, EKS puts the cluster's region into the pods; without it that is most likely the table's. */
 static bool region_is_left(const struct seal_migrate *m)
 {
-	const struct pod *p = m->boot.server;
+	const struct pod *p = m->roll.boot.server;
 	const char *have = p ? pod_env(p, "vault", "AWS_REGION") : NULL;
 
 	if (m->region || m->default_region)
@@ -169,7 +188,7 @@ static bool configured(const struct seal_migrate *m)
 	const struct vault_facts *f = &m->facts;
 	bool kms = text_same(f->seal, "awskms"), disabled = text_same(f->seal_disabled, "true");
 
-	if (!text_same(m->mark, seal_mark(m, m->boot.mem)))
+	if (!text_same(m->mark, seal_mark(m, m->roll.boot.mem)))
 		return false;
 	if (!seal_to_shamir(m))
 		return kms && !disabled && seal_same_key(f->key_id, m->key.arn) && region_is_right(m);
@@ -217,7 +236,7 @@ static void judge_environment(const struct seal_migrate *m, struct err *e)
 	static const char *const names[] = { "VAULT_AWSKMS_SEAL_KEY_ID", "VAULT_SEAL_TYPE" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (m->boot.server && pod_env(m->boot.server, "vault", names[i]))
+		if (m->roll.boot.server && pod_env(m->roll.boot.server, "vault", names[i]))
 			err_also(e, ERR_GUARD, "the pods have %s in their environment, which beats the seal stanza", names[i]);
 }
 
@@ -233,27 +252,18 @@ static void judge_key(const struct seal_migrate *m, struct err *e)
 		         key->arn, key->state, key->usage, key->spec);
 }
 
-static size_t count_active(const struct seal_migrate *m)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		n += m->pods[i].active;
-	return n;
-}
-
 /* The first leg is over when every server was started for it, and one of them is active. */
 static bool first_leg_ends(const struct seal_migrate *m)
 {
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		if (!text_same(object_annotation(m->boot.pods.at[i].object, SEAL_MARK), "shamir"))
+	for (size_t i = 0; i < m->roll.boot.pods.n; i++)
+		if (!text_same(object_annotation(m->roll.boot.pods.at[i].object, SEAL_MARK), "shamir"))
 			return false;
-	return count_active(m) > 0;
+	return roll_count_active(&m->roll) > 0;
 }
 
 static bool goes_by_shamir(const struct seal_migrate *m)
 {
-	const char *here = arn_region(m->boot.mem, m->stored.root_key);
+	const char *here = arn_region(m->roll.boot.mem, m->stored.root_key);
 
 	if (seal_wants_shamir(m))
 		return false;
@@ -265,7 +275,7 @@ static bool goes_by_shamir(const struct seal_migrate *m)
 void seal_settle(struct seal_migrate *m)
 {
 	m->by_shamir = goes_by_shamir(m);
-	seal_mark_pods(m);
+	roll_mark(&m->roll);
 }
 
 /* A Vault that is not open is opened first; what is under way here goes on, also where nobody is active for a moment. */
@@ -274,8 +284,8 @@ static void judge_state(const struct seal_migrate *m, struct err *e)
 	if (!m->stored.type) {
 		err_also(e, ERR_GUARD, "the table '%s' has no seal: Vault is not initialised", m->facts.table);
 		err_hint(e, "helm vault-aws init");
-	} else if (!text_same(m->mark, seal_mark(m, m->boot.mem)) && count_active(m) == 0) {
-		err_also(e, ERR_GUARD, "no server of the release '%s' is active", m->boot.want->release);
+	} else if (!text_same(m->mark, seal_mark(m, m->roll.boot.mem)) && roll_count_active(&m->roll) == 0) {
+		err_also(e, ERR_GUARD, "no server of the release '%s' is active", m->roll.boot.want->release);
 		err_hint(e, "Vault must be unsealed before its seal is changed: kubectl vault-check vault says why it is not");
 	}
 }
@@ -291,27 +301,18 @@ int seal_judge(const struct seal_migrate *m, struct err *e)
 
 /* ---- what is next ---- */
 
-/* The last pod for which it is so; n: none. */
-static size_t find_pod(const struct seal_migrate *m, bool (*is)(const struct seal_pod *))
-{
-	for (size_t i = m->boot.pods.n; i-- > 0;)
-		if (is(&m->pods[i]))
-			return i;
-	return m->boot.pods.n;
-}
-
 /* It surely serves nobody. One that only does not answer may be the active one. */
-static bool is_old_and_useless(const struct seal_pod *p)
+static bool is_old_and_useless(const struct roll_pod *p)
 {
 	return !p->current && (!p->runs || (p->answers && p->status.sealed));
 }
 
-static bool is_shut(const struct seal_pod *p)
+static bool is_shut(const struct roll_pod *p)
 {
 	return p->current && seal_takes_shares(p);
 }
 
-static bool is_awaited(const struct seal_pod *p)
+static bool is_awaited(const struct roll_pod *p)
 {
 	return p->current && !p->answers;
 }
@@ -320,51 +321,43 @@ static bool is_awaited(const struct seal_pod *p)
  * Started while the table was still Shamir's, and shut when that was over: it does not unseal by itself any more, though it
  * waits for no migration either. A restart opens it, and shares do.
  */
-static bool is_stale(const struct seal_pod *p)
+static bool is_stale(const struct roll_pod *p)
 {
 	return p->current && p->answers && p->status.sealed && !seal_takes_shares(p);
 }
 
-static bool is_old_standby(const struct seal_pod *p)
+static bool is_old_standby(const struct roll_pod *p)
 {
 	return !p->current && !p->active;
 }
 
-static bool is_old(const struct seal_pod *p)
+static bool is_old(const struct roll_pod *p)
 {
 	return !p->current;
-}
-
-static bool any_deleting(const struct seal_migrate *m)
-{
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		if (m->boot.pods.at[i].deleting)
-			return true;
-	return false;
 }
 
 /* One pod at a time is away; who is active goes last. */
 static struct seal_move next_of_pods(const struct seal_migrate *m)
 {
-	size_t n = m->boot.pods.n, i;
+	size_t n = m->roll.boot.pods.n, i;
 
-	if ((int64_t)n < m->replicas || any_deleting(m))
+	if ((int64_t)n < m->roll.replicas || roll_any_deleting(&m->roll))
 		return (struct seal_move){ SEAL_AWAIT, 0 };
-	if ((i = find_pod(m, is_shut)) < n)
+	if ((i = roll_find(&m->roll, is_shut)) < n)
 		return (struct seal_move){ SEAL_UNSEAL, i };
-	if (find_pod(m, is_awaited) < n)
+	if (roll_find(&m->roll, is_awaited) < n)
 		return (struct seal_move){ SEAL_AWAIT, 0 };
-	if ((i = find_pod(m, is_stale)) < n)
+	if ((i = roll_find(&m->roll, is_stale)) < n)
 		return (struct seal_move){ m->n_shares ? SEAL_UNSEAL : SEAL_RESTART, i };
-	if ((i = find_pod(m, is_old_and_useless)) < n)
+	if ((i = roll_find(&m->roll, is_old_and_useless)) < n)
 		return (struct seal_move){ SEAL_RESTART, i };
-	if (count_active(m) == 0)
+	if (roll_count_active(&m->roll) == 0)
 		return (struct seal_move){ SEAL_AWAIT, 0 };
-	if ((i = find_pod(m, is_old_standby)) < n)
+	if ((i = roll_find(&m->roll, is_old_standby)) < n)
 		return (struct seal_move){ SEAL_RESTART, i };
-	if ((i = find_pod(m, is_old)) == n)
+	if ((i = roll_find(&m->roll, is_old)) == n)
 		return (struct seal_move){ seal_stored_as_wanted(m) ? SEAL_DONE : SEAL_AWAIT, 0 };
-	return (struct seal_move){ n > 1 && secret_held(&m->boot.token) && !m->stepped_down ? SEAL_STEP_DOWN : SEAL_RESTART, i };
+	return (struct seal_move){ n > 1 && secret_held(&m->roll.boot.token) && !m->stepped_down ? SEAL_STEP_DOWN : SEAL_RESTART, i };
 }
 
 struct seal_move seal_next(const struct seal_migrate *m)
@@ -377,9 +370,19 @@ struct seal_move seal_next(const struct seal_migrate *m)
 	return (struct seal_move){ SEAL_CONFIGURE, 0 };
 }
 
+static const struct step *await_rows(const struct seal_migrate *m, size_t *n)
+{
+	struct step *all = ARENA_ARRAY(m->roll.boot.mem, struct step, ROLL_AWAIT_ROWS + SEAL_STORED_ROWS);
+
+	memcpy(all, roll_await_rows, sizeof(roll_await_rows));
+	memcpy(all + ROLL_AWAIT_ROWS, seal_stored_rows, sizeof(seal_stored_rows));
+	*n = ROLL_AWAIT_ROWS + SEAL_STORED_ROWS;
+	return all;
+}
+
 const struct step *seal_table(struct seal_migrate *m, struct seal_move move, size_t *n)
 {
-	m->at = move.pod;
+	m->roll.at = move.pod;
 	switch (move.step) {
 	case SEAL_GRANT:
 		*n = n_seal_grant_rows;
@@ -389,49 +392,39 @@ const struct step *seal_table(struct seal_migrate *m, struct seal_move move, siz
 		*n = n_seal_configure_rows;
 		return seal_configure_rows;
 	case SEAL_RESTART:
-		*n = n_seal_restart_rows;
-		return seal_restart_rows;
+		*n = ROLL_RESTART_ROWS;
+		return roll_restart_rows;
 	case SEAL_UNSEAL:
 		*n = n_seal_unseal_rows;
 		return seal_unseal_rows;
 	case SEAL_STEP_DOWN:
 		m->stepped_down = true;
-		*n = n_seal_down_rows;
-		return seal_down_rows;
+		*n = ROLL_DOWN_ROWS;
+		return roll_down_rows;
 	default:
-		*n = n_seal_await_rows;
-		return seal_await_rows;
+		return await_rows(m, n);
 	}
 }
 
 /* ---- what is told before ---- */
 
-static const char *state_word(const struct seal_pod *p)
-{
-	if (!p->runs)
-		return "does not run";
-	if (!p->answers)
-		return "does not answer";
-	return p->status.sealed ? "sealed" : p->active ? "active" : "standby";
-}
-
-static const char *then_word(const struct seal_migrate *m, const struct seal_pod *p, bool shares)
+static const char *then_word(const struct seal_migrate *m, const struct roll_pod *p, bool shares)
 {
 	if (p->current)
 		return seal_takes_shares(p) ? "unsealed with shares" : "nothing: it has the new seal";
 	if (!shares)
-		return p->active && m->boot.pods.n > 1 ? "steps down, restarted last" : "restarted";
-	return p->active && m->boot.pods.n > 1 ? "steps down, restarted last, opened" : "restarted, unsealed with shares";
+		return p->active && m->roll.boot.pods.n > 1 ? "steps down, restarted last" : "restarted";
+	return p->active && m->roll.boot.pods.n > 1 ? "steps down, restarted last, opened" : "restarted, unsealed with shares";
 }
 
 /* Standbys from the last one down, then who is active: the order of seal_next. */
 static void plan_pods(const struct seal_migrate *m, struct arena *a, struct value *list)
 {
 	for (int active = 0; active < 2; active++)
-		for (size_t i = m->boot.pods.n; i-- > 0;)
-			if (m->pods[i].active == (active == 1))
-				value_push(a, list, params_of(a, "name", m->boot.pods.at[i].name, "state", state_word(&m->pods[i]), "then",
-				                              then_word(m, &m->pods[i], seal_needs_shares(m)), NULL));
+		for (size_t i = m->roll.boot.pods.n; i-- > 0;)
+			if (m->roll.pods[i].active == (active == 1))
+				value_push(a, list, params_of(a, "name", m->roll.boot.pods.at[i].name, "state", roll_state(&m->roll.pods[i]), "then",
+				                              then_word(m, &m->roll.pods[i], seal_needs_shares(m)), NULL));
 }
 
 bool seal_needs_shares(const struct seal_migrate *m)

@@ -31,8 +31,8 @@
 #ifndef DOMAIN_SEAL_MIGRATE_H
 #define DOMAIN_SEAL_MIGRATE_H
 
-#include "domain/boot.h"
 #include "domain/custody.h"
+#include "domain/roll.h"
 #include "domain/vault_config.h"
 #include "domain/vault_role.h"
 
@@ -56,12 +56,6 @@ struct seal_key {
 	const char *arn, *id, *state, *usage, *spec;
 };
 
-struct seal_pod {
-	bool current;                    /* started for the seal that is wanted */
-	bool runs, answers, active;
-	struct vault_seal_status status;
-};
-
 /* What the table says of the root key. */
 struct seal_stored {
 	const char *type;                /* of core/seal-config; NULL: there is none */
@@ -77,8 +71,7 @@ struct seal_trial {
 };
 
 struct seal_migrate {
-	struct boot boot;                /* first: the row that finds the pods takes it for its world */
-	struct world *world;
+	struct roll roll;                /* first: its rows take it for their world */
 	struct seal_options options;
 	struct seal_release release;
 
@@ -90,8 +83,6 @@ struct seal_migrate {
 	const char *strategy, *chart_label;
 	const char *region, *default_region;   /* AWS_REGION and AWS_DEFAULT_REGION of the template; NULL: not there */
 	bool table_region;               /* the template has AWS_DYNAMODB_REGION */
-	int64_t replicas;
-	struct seal_pod *pods;           /* boot.pods.n of them */
 	struct seal_stored stored;
 	struct seal_key key;             /* the wanted one */
 	bool region_given;               /* of the wanted key */
@@ -107,8 +98,7 @@ struct seal_migrate {
 	size_t n_shares, share;          /* share: the next one to be given */
 	const char *shares_from;         /* for messages */
 
-	size_t at;                       /* the pod that the move is about */
-	bool stepped_down;               /* in this run */
+	bool stepped_down;               /* the active one was asked to, for this configuration */
 	const char *custody_token;       /* of the one call that changes its entry */
 	const char *custody_words;       /* that its entry is to be described with; NULL: it is */
 	bool granted;                    /* the role's policy was written in this run */
@@ -146,7 +136,7 @@ bool seal_sets_region(const struct seal_migrate *m);
 /* The names of one key: ARNs that are the same, or an id and an ARN that ends in it. */
 bool seal_same_key(const char *a, const char *b);
 /* The pod takes shares: it is sealed, and nothing else opens it. */
-bool seal_takes_shares(const struct seal_pod *p);
+bool seal_takes_shares(const struct roll_pod *p);
 /* On the way to and from Shamir; not from one KMS key to another. */
 bool seal_needs_shares(const struct seal_migrate *m);
 /* What the table shall say in the end, it says. */
@@ -166,7 +156,7 @@ struct seal_move seal_next(const struct seal_migrate *m);
 const struct step *seal_reads(struct arena *a, size_t *n);
 /* Before the reads of another round: nothing of the last one is believed. */
 void seal_forget(struct seal_migrate *m);
-/* The rows of a move; it may set m->at. */
+/* The rows of a move; it may set roll.at. */
 const struct step *seal_table(struct seal_migrate *m, struct seal_move move, size_t *n);
 
 /* What is there and what will be done: {seal, to, by_way_of, wrapped_by, pods: [{name, state, then}], ...}. */
@@ -179,25 +169,19 @@ extern const struct step seal_proof_rows[SEAL_PROOF_ROWS];
 MUST_CHECK int seal_proof_verdict(const struct seal_migrate *m, struct err *e);
 
 /* seal_migrate_act.c, one table a move. */
-extern const struct step seal_grant_rows[], seal_configure_rows[], seal_restart_rows[], seal_await_rows[], seal_down_rows[],
-	seal_unseal_rows[];
-extern const size_t n_seal_grant_rows, n_seal_configure_rows, n_seal_restart_rows, n_seal_await_rows, n_seal_down_rows,
-	n_seal_unseal_rows;
+extern const struct step seal_grant_rows[], seal_configure_rows[], seal_unseal_rows[];
+extern const size_t n_seal_grant_rows, n_seal_configure_rows, n_seal_unseal_rows;
+/* After roll_await_rows. */
+enum { SEAL_STORED_ROWS = 1 };
+extern const struct step seal_stored_rows[SEAL_STORED_ROWS];
 
 /* seal_migrate_custody.c: when all is done, the entry in Secrets Manager says what its keys are now. */
 enum { SEAL_CUSTODY_ROWS = 2 };
 extern const struct step seal_custody_rows[SEAL_CUSTODY_ROWS];
 
 /* Asks and hears that both reads and waits use (seal_migrate_read.c). */
-int seal_ask_pods(const void *world, size_t item, struct request *rq, struct err *e);
-void seal_mark_pods(struct seal_migrate *m);
-enum heard seal_hear_pods(void *world, size_t item, const struct reply *reply, struct err *e);
-int seal_ask_status(const void *world, size_t item, struct request *rq, struct err *e);
-int seal_ask_leader(const void *world, size_t item, struct request *rq, struct err *e);
-enum heard seal_hear_leader(void *world, size_t item, const struct reply *reply, struct err *e);
 int seal_ask_stored(const void *world, size_t item, struct request *rq, struct err *e);
 enum heard seal_hear_stored(void *world, size_t item, const struct reply *reply, struct err *e);
-size_t seal_count_pods(const void *world);
 size_t seal_count_stored(const void *world);
 
 #endif

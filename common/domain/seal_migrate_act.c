@@ -9,8 +9,7 @@
 #define HEAR(name) static enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
 #define DUE(name)  static bool name(const void *world, size_t item)
 
-enum { VAULT_PORT = 8200, HELM_MS = 10 * 60 * 1000, HELM_WORDS = 256, TALK_SHOWN = 2000, VALUES_MAX = 1 << 20, SHARE_BODY_MAX = 512 };
-enum { POD_S = 600, UNSEAL_S = 300, LEADER_S = 180 };
+enum { HELM_MS = 10 * 60 * 1000, HELM_WORDS = 256, TALK_SHOWN = 2000, VALUES_MAX = 1 << 20, SHARE_BODY_MAX = 512 };
 
 /* ---- the release ---- */
 
@@ -56,11 +55,11 @@ ASK(ask_configure)
 	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", NULL };
 	const struct seal_migrate *m = world;
 	const char *const pairs[] = {
-		"--namespace", m->boot.want->namespace_, "--values", "/dev/fd/3", "--version", chart_version(m), "--repo",
-		m->release.repo, "--kube-context", text_empty(m->boot.kube->context) ? NULL : m->boot.kube->context,
+		"--namespace", m->roll.boot.want->namespace_, "--values", "/dev/fd/3", "--version", chart_version(m), "--repo",
+		m->release.repo, "--kube-context", text_empty(m->roll.boot.kube->context) ? NULL : m->roll.boot.kube->context,
 	};
 	const char *argv[HELM_WORDS] = {
-		m->release.helm_bin, "upgrade", m->boot.want->release, m->release.chart, "--reuse-values", "-o", "json",
+		m->release.helm_bin, "upgrade", m->roll.boot.want->release, m->release.chart, "--reuse-values", "-o", "json",
 	};
 	struct view values;
 	size_t n = 7;
@@ -110,133 +109,7 @@ const struct step seal_configure_rows[] = {
 };
 const size_t n_seal_configure_rows = COUNT_OF(seal_configure_rows);
 
-/* ---- one pod ---- */
-
-static const struct pod *pod_of(const struct seal_migrate *m)
-{
-	return &m->boot.pods.at[m->at];
-}
-
-static char *pod_path(const struct seal_migrate *m, struct arena *a)
-{
-	return kube_path(a, "/api/v1/namespaces/%s/pods/%s", m->boot.want->namespace_, pod_of(m)->name);
-}
-
-/* This very one, and none that has come in its place. */
-ASK(ask_end)
-{
-	const struct seal_migrate *m = world;
-	struct value *body = params_of(&rq->mem, "apiVersion", "v1", "kind", "DeleteOptions", NULL);
-
-	(void)item;
-	value_set(&rq->mem, body, "preconditions", params_of(&rq->mem, "uid", pod_of(m)->uid, NULL));
-	return kube_ask(m->boot.kube, rq, "DELETE", pod_path(m, &rq->mem), body, e);
-}
-
-HEAR(hear_end)
-{
-	struct seal_migrate *m = world;
-	struct kube_answer answer;
-	enum heard heard;
-
-	(void)item;
-	if (kube_read(m->boot.mem, reply, &answer, e) < 0)
-		return HEARD_UNSURE;
-	if (answer.status == 404 || answer.status == 409)
-		return HEARD_DONE;
-	heard = kube_heard(&answer, "ending a pod", e);
-	if (heard != HEARD_DONE)
-		err_while(e, "'%s'", pod_of(m)->name);
-	return heard;
-}
-
-ASK(ask_back)
-{
-	const struct seal_migrate *m = world;
-
-	(void)item;
-	return kube_ask(m->boot.kube, rq, "GET", pod_path(m, &rq->mem), NULL, e);
-}
-
-HEAR(hear_back)
-{
-	struct seal_migrate *m = world;
-	struct kube_answer answer;
-	enum heard heard = hear_kube(m->world, reply, &answer, e, "waiting for the pod '%s'", pod_of(m)->name);
-	struct pod now;
-	const char *reason;
-
-	(void)item;
-	if (heard != HEARD_DONE)
-		return heard;
-	if (!answer.ok) {
-		err_set(e, ERR_LATE, 0, "the pod '%s' is not made anew yet", pod_of(m)->name);
-		return HEARD_NOT_YET;
-	}
-	if (pod_read(&now, m->boot.mem, answer.body, e) < 0)
-		return HEARD_UNSURE;
-	if (!text_same(now.uid, pod_of(m)->uid) && text_same(now.phase, "Running") && !now.deleting)
-		return HEARD_DONE;
-	reason = pod_reason(m->boot.mem, &now, NULL);
-	err_set(e, ERR_LATE, 0, "the pod '%s' does not run yet: %s", now.name, reason ? reason : text_same(now.uid, pod_of(m)->uid) ?
-	        "the old one is ending" : now.phase);
-	err_hint(e, "run it again once that is mended: it goes on from there");
-	return HEARD_NOT_YET;
-}
-
-/* It answers, and is open unless it takes shares; one that was started on the way from Shamir may have missed the end of it. */
-static enum heard hear_one(struct seal_migrate *m, size_t i, const struct reply *reply, struct err *e)
-{
-	struct seal_pod p = { .answers = true };
-	AUTO(err) struct err why = {0};
-
-	if (vault_seal_status_read(m->boot.mem, reply, &p.status, &why) < 0)
-		err_set(e, ERR_LATE, reply->status, "Vault in '%s' does not answer yet", m->boot.pods.at[i].name);
-	else if (p.status.sealed && !seal_takes_shares(&p) && !text_same(m->stored.type, "shamir"))
-		err_set(e, ERR_LATE, 0, "Vault in '%s' is not unsealed yet", m->boot.pods.at[i].name);
-	else
-		return HEARD_DONE;
-	err_hint(e, "kubectl vault-check vault says why; run it again, and it goes on from there");
-	return HEARD_NOT_YET;
-}
-
-ASK(ask_answer)
-{
-	const struct seal_migrate *m = world;
-
-	(void)item;
-	return seal_ask_status(world, m->at, rq, e);
-}
-
-HEAR(hear_answer)
-{
-	struct seal_migrate *m = world;
-
-	(void)item;
-	return hear_one(m, m->at, reply, e);
-}
-
-const struct step seal_restart_rows[] = {
-	{ .name = "pod.end", .change = "restart a pod", .ask = ask_end, .hear = hear_end },
-	{ .name = "pod.back", .title = "wait for the pod", .needs = NEEDS("pod.end"), .patience_s = POD_S, .ask = ask_back,
-	  .hear = hear_back },
-	{ .name = "pod.answers", .title = "wait until Vault answers in it", .needs = NEEDS("pod.back"), .patience_s = UNSEAL_S,
-	  .ask = ask_answer, .hear = hear_answer },
-};
-const size_t n_seal_restart_rows = COUNT_OF(seal_restart_rows);
-
 /* ---- shares into one server ---- */
-
-static int before_pod(void *world, size_t item, struct err *e)
-{
-	struct seal_migrate *m = world;
-
-	(void)item;
-	(void)e;
-	m->share = 0;
-	kube_pod_port_init(&m->boot.port, m->boot.mem, m->boot.kube, m->boot.want->namespace_, pod_of(m)->name, VAULT_PORT);
-	return 0;
-}
 
 static int before_shares(void *world, size_t item, struct err *e)
 {
@@ -244,7 +117,8 @@ static int before_shares(void *world, size_t item, struct err *e)
 
 	if (m->n_shares == 0)
 		return err_set(e, ERR_BUG, 0, "shares are to be given, and there are none");
-	return before_pod(world, item, e);
+	m->share = 0;
+	return roll_before_pod(world, item, e);
 }
 
 /* migrate as the server says now: without need it is an error, and so is its absence (vault, core.go: unsealFragment). */
@@ -256,10 +130,10 @@ ASK(ask_share)
 
 	(void)item;
 	buf_printf(&body, "{\"key\":\"%.*s\"%s}", (int)share.n, share.p,
-	           m->pods[m->at].status.migration ? ",\"migrate\":true" : "");
+	           m->roll.pods[m->roll.at].status.migration ? ",\"migrate\":true" : "");
 	if (buf_whole(&body, "the request to Vault", e) < 0)
 		return -1;
-	return boot_ask_bytes(&m->boot, rq, "PUT", "/v1/sys/unseal", buf_bytes(&body), e);
+	return boot_ask_bytes(&m->roll.boot, rq, "PUT", "/v1/sys/unseal", buf_bytes(&body), e);
 }
 
 HEAR(hear_share)
@@ -267,8 +141,8 @@ HEAR(hear_share)
 	struct seal_migrate *m = world;
 	struct vault_answer answer;
 	bool sealed;
-	enum heard heard = boot_hear(&m->boot, reply, &answer, e, "giving share %zu of %zu (%s) to '%s'", m->share + 1, m->n_shares,
-	                             m->shares_from, pod_of(m)->name);
+	enum heard heard = boot_hear(&m->roll.boot, reply, &answer, e, "giving share %zu of %zu (%s) to '%s'", m->share + 1, m->n_shares,
+	                             m->shares_from, roll_pod_at(&m->roll)->name);
 
 	(void)item;
 	if (heard != HEARD_DONE)
@@ -279,7 +153,7 @@ HEAR(hear_share)
 		return HEARD_DONE;
 	if (++m->share < m->n_shares)
 		return HEARD_MORE;
-	err_set(e, ERR_GUARD, 0, "'%s' is still sealed after all %zu shares of %s", pod_of(m)->name, m->n_shares, m->shares_from);
+	err_set(e, ERR_GUARD, 0, "'%s' is still sealed after all %zu shares of %s", roll_pod_at(&m->roll)->name, m->n_shares, m->shares_from);
 	err_hint(e, "are they this Vault's? kubectl vault-check vault says what it waits for");
 	return HEARD_REFUSED;
 }
@@ -306,118 +180,17 @@ const struct step seal_unseal_rows[] = {
 };
 const size_t n_seal_unseal_rows = COUNT_OF(seal_unseal_rows);
 
-/* ---- the active one goes back into the row ---- */
-
-ASK(ask_down)
-{
-	(void)item;
-	return boot_ask(world, rq, "PUT", "/v1/sys/step-down", NULL, e);
-}
-
-/* A token that may not is no reason to stop: its pod is ended all the same, and gives up the lock as it goes. */
-HEAR(hear_down)
-{
-	struct seal_migrate *m = world;
-	struct vault_answer answer;
-	enum heard heard = boot_hear(&m->boot, reply, &answer, e, "having '%s' step down", pod_of(m)->name);
-
-	(void)item;
-	if (heard == HEARD_REFUSED) {
-		err_release(e);
-		return HEARD_DONE;
-	}
-	return heard;
-}
-
-const struct step seal_down_rows[] = {
-	{ .name = "vault.step-down", .change = "have the active server step down", .before = before_pod, .ask = ask_down,
-	  .hear = hear_down },
-};
-const size_t n_seal_down_rows = COUNT_OF(seal_down_rows);
-
 /* ---- what takes its time ---- */
-
-/* All pods there and running. */
-HEAR(hear_settled)
-{
-	struct seal_migrate *m = world;
-	enum heard heard = seal_hear_pods(world, item, reply, e);
-	size_t running = 0;
-
-	if (heard != HEARD_DONE)
-		return heard;
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		running += m->pods[i].runs || !m->pods[i].current;
-	if ((int64_t)running >= m->replicas && (int64_t)m->boot.pods.n >= m->replicas)
-		return HEARD_DONE;
-	err_set(e, ERR_LATE, 0, "%zu of %lld pods are running", running, (long long)m->replicas);
-	for (size_t i = 0; i < m->boot.pods.n; i++) {
-		const char *reason = pod_reason(m->boot.mem, &m->boot.pods.at[i], NULL);
-
-		if (reason)
-			err_also(e, ERR_LATE, "the pod '%s' does not run: %s", m->boot.pods.at[i].name, reason);
-	}
-	return HEARD_NOT_YET;
-}
-
-DUE(pod_due)
-{
-	return ((const struct seal_migrate *)world)->pods[item].runs;
-}
-
-HEAR(hear_each)
-{
-	struct seal_migrate *m = world;
-	struct seal_pod *p = &m->pods[item];
-	AUTO(err) struct err why = {0};
-
-	p->answers = vault_seal_status_read(m->boot.mem, reply, &p->status, &why) == 0;
-	return p->current ? hear_one(m, item, reply, e) : HEARD_DONE;
-}
-
-/* Where one is shut, the next round says what opens it. */
-DUE(leader_due)
-{
-	const struct seal_migrate *m = world;
-
-	(void)item;
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		if (!m->pods[i].answers || m->pods[i].status.sealed)
-			return false;
-	return m->boot.pods.n > 0;
-}
-
-/* One pod after the other is asked, until one says that it is the one. */
-ASK(ask_leader)
-{
-	const struct seal_migrate *m = world;
-
-	(void)item;
-	return seal_ask_leader(world, m->at % m->boot.pods.n, rq, e);
-}
-
-HEAR(hear_leader)
-{
-	struct seal_migrate *m = world;
-	struct vault_leader leader;
-	AUTO(err) struct err why = {0};
-
-	(void)item;
-	if (vault_leader_read(m->boot.mem, reply, &leader, &why) == 0 && (leader.is_self || !leader.ha_enabled))
-		return HEARD_DONE;
-	m->at++;
-	err_set(e, ERR_LATE, 0, "no server is active yet");
-	return HEARD_NOT_YET;
-}
 
 DUE(stored_due)
 {
 	const struct seal_migrate *m = world;
 
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		if (!m->pods[i].current)
+	(void)item;
+	for (size_t i = 0; i < m->roll.boot.pods.n; i++)
+		if (!m->roll.pods[i].current)
 			return false;
-	return leader_due(world, item);
+	return roll_all_open(&m->roll);
 }
 
 HEAR(hear_stored)
@@ -432,14 +205,7 @@ HEAR(hear_stored)
 	return HEARD_NOT_YET;
 }
 
-const struct step seal_await_rows[] = {
-	{ .name = "pods.settle", .title = "wait until every pod runs", .patience_s = POD_S, .ask = seal_ask_pods,
-	  .hear = hear_settled },
-	{ .name = "pods.answer", .title = "wait until every server is unsealed", .needs = NEEDS("pods.settle"),
-	  .count = seal_count_pods, .due = pod_due, .patience_s = UNSEAL_S, .ask = seal_ask_status, .hear = hear_each },
-	{ .name = "vault.leader", .title = "wait until one is active", .needs = NEEDS("pods.answer"), .due = leader_due,
-	  .patience_s = LEADER_S, .ask = ask_leader, .hear = hear_leader },
+const struct step seal_stored_rows[SEAL_STORED_ROWS] = {
 	{ .name = "table.await", .title = "wait until the root key is wrapped anew", .needs = NEEDS("vault.leader"),
-	  .count = seal_count_stored, .due = stored_due, .patience_s = LEADER_S, .ask = seal_ask_stored, .hear = hear_stored },
+	  .count = seal_count_stored, .due = stored_due, .patience_s = ROLL_LEADER_S, .ask = seal_ask_stored, .hear = hear_stored },
 };
-const size_t n_seal_await_rows = COUNT_OF(seal_await_rows);

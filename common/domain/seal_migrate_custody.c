@@ -16,7 +16,7 @@ static const struct custody_entry all_shares = { .word = "recovery-keys" };
 /* No other kind of custody can describe anew what it holds without writing it. */
 static struct custody_store store_of(const struct seal_migrate *m)
 {
-	return (struct custody_store){ .kind = custody_kind_of("secretsmanager"), .want = m->boot.want, .aws = m->boot.aws };
+	return (struct custody_store){ .kind = custody_kind_of("secretsmanager"), .want = m->roll.boot.want, .aws = m->roll.boot.aws };
 }
 
 ASK(ask_look)
@@ -34,15 +34,15 @@ HEAR(hear_look)
 	struct custody_store store = store_of(m);
 	struct custody_have have = {0};
 	struct aws_answer answer;
-	enum heard heard = hear_aws(m->world, store.kind->find, reply, store.kind->absent, &answer, e, "looking for '%s'",
-	                            custody_name(m->boot.mem, m->boot.want, all_shares.word));
+	enum heard heard = hear_aws(m->roll.world, store.kind->find, reply, store.kind->absent, &answer, e, "looking for '%s'",
+	                            custody_name(m->roll.boot.mem, m->roll.boot.want, all_shares.word));
 	const char *says;
 	bool shamir = seal_to_shamir(m);
 
 	(void)item;
 	if (heard != HEARD_DONE)
 		return heard;
-	if (answer.ok && store.kind->found(m->boot.mem, &store, m->world, &all_shares, answer.body, &have, e) < 0)
+	if (answer.ok && store.kind->found(m->roll.boot.mem, &store, m->roll.world, &all_shares, answer.body, &have, e) < 0)
 		return HEARD_UNSURE;
 	says = answer.ok ? value_text_or(answer.body, "Description", "") : "";
 	m->custody_words = NULL;
@@ -67,11 +67,11 @@ static int before_words(void *world, size_t item, struct err *e)
 	unsigned char bytes[TOKEN_BYTES];
 
 	(void)item;
-	if (host_random(m->boot.host, bytes, sizeof(bytes), e) < 0)
+	if (host_random(m->roll.boot.host, bytes, sizeof(bytes), e) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		buf_printf(&text, "%02x", bytes[i]);
-	m->custody_token = arena_text(m->boot.mem, buf_str(&text));
+	m->custody_token = arena_text(m->roll.boot.mem, buf_str(&text));
 	return 0;
 }
 
@@ -80,8 +80,8 @@ ASK(ask_words)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return aws_ask(m->boot.aws, rq, &secretsmanager_update_secret,
-	               params_of(&rq->mem, "SecretId", custody_name(&rq->mem, m->boot.want, all_shares.word), "Description",
+	return aws_ask(m->roll.boot.aws, rq, &secretsmanager_update_secret,
+	               params_of(&rq->mem, "SecretId", custody_name(&rq->mem, m->roll.boot.want, all_shares.word), "Description",
 	                         m->custody_words, "ClientRequestToken", m->custody_token, NULL), e);
 }
 
@@ -91,8 +91,8 @@ HEAR(hear_words)
 	struct aws_answer answer;
 
 	(void)item;
-	return hear_aws(m->world, &secretsmanager_update_secret, reply, NULL, &answer, e, "describing '%s' anew",
-	                custody_name(m->boot.mem, m->boot.want, all_shares.word));
+	return hear_aws(m->roll.world, &secretsmanager_update_secret, reply, NULL, &answer, e, "describing '%s' anew",
+	                custody_name(m->roll.boot.mem, m->roll.boot.want, all_shares.word));
 }
 
 const struct step seal_custody_rows[SEAL_CUSTODY_ROWS] = {

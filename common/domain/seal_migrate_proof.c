@@ -24,7 +24,7 @@ ASK(ask_account)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return vault_role_ask_account(&m->boot, rq, e);
+	return vault_role_ask_account(&m->roll.boot, rq, e);
 }
 
 HEAR(hear_account)
@@ -32,7 +32,7 @@ HEAR(hear_account)
 	struct seal_migrate *m = world;
 
 	(void)item;
-	return vault_role_hear_account(&m->role, &m->boot, m->world, reply, e);
+	return vault_role_hear_account(&m->role, &m->roll.boot, m->roll.world, reply, e);
 }
 
 ASK(ask_jwt)
@@ -40,7 +40,7 @@ ASK(ask_jwt)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return vault_role_ask_token(&m->boot, rq, e);
+	return vault_role_ask_token(&m->roll.boot, rq, e);
 }
 
 HEAR(hear_jwt)
@@ -56,7 +56,7 @@ ASK(ask_assume)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return vault_role_ask_assume(&m->role, &m->boot, rq, e);
+	return vault_role_ask_assume(&m->role, &m->roll.boot, rq, e);
 }
 
 HEAR(hear_assume)
@@ -64,7 +64,7 @@ HEAR(hear_assume)
 	struct seal_migrate *m = world;
 
 	(void)item;
-	return vault_role_hear_assume(&m->role, &m->boot, reply, e);
+	return vault_role_hear_assume(&m->role, &m->roll.boot, reply, e);
 }
 
 /* ---- the two keys ---- */
@@ -77,7 +77,7 @@ static const char *key_of(const struct seal_migrate *m, size_t item)
 /* The role, where the key is. */
 static struct aws trial_aws(const struct seal_migrate *m, size_t item)
 {
-	const char *region = arn_region(m->boot.mem, key_of(m, item));
+	const char *region = arn_region(m->roll.boot.mem, key_of(m, item));
 
 	return aws_in_region(&m->role.aws, region ? region : m->key_aws.region);
 }
@@ -105,7 +105,7 @@ static int before_encrypt(void *world, size_t item, struct err *e)
 	m->trials[item] = (struct seal_trial){0};
 	if (secret_held(&m->probe))
 		return 0;
-	if (host_random(m->boot.host, bytes, sizeof(bytes), e) < 0)
+	if (host_random(m->roll.boot.host, bytes, sizeof(bytes), e) < 0)
 		return -1;
 	secret_set(&m->probe, view_of(bytes, sizeof(bytes)));
 	wipe(bytes, sizeof(bytes));
@@ -137,7 +137,7 @@ static enum heard take_trial(struct seal_migrate *m, size_t item, const struct a
 	if (heard != HEARD_REFUSED)
 		return heard;
 	err_release(e);
-	m->trials[item].said = arena_printf(m->boot.mem, "kms:%s: %s: %s", op->name, answer->code ? answer->code : "",
+	m->trials[item].said = arena_printf(m->roll.boot.mem, "kms:%s: %s: %s", op->name, answer->code ? answer->code : "",
 	                                    answer->message ? answer->message : "");
 	return HEARD_DONE;
 }
@@ -146,7 +146,7 @@ HEAR(hear_encrypt)
 {
 	struct seal_migrate *m = world;
 	struct aws_answer answer;
-	enum heard heard = take_trial(m, item, &kms_encrypt, m->boot.mem, reply, &answer, e);
+	enum heard heard = take_trial(m, item, &kms_encrypt, m->roll.boot.mem, reply, &answer, e);
 
 	if (heard == HEARD_DONE && answer.ok) {
 		m->trials[item].encrypts = true;
@@ -248,7 +248,7 @@ ASK(ask_grant)
 
 	(void)item;
 	va_json_print(&text, policy(m, &rq->mem), false);
-	return aws_ask(m->boot.aws, rq, &iam_put_role_policy,
+	return aws_ask(m->roll.boot.aws, rq, &iam_put_role_policy,
 	               params_of(&rq->mem, "RoleName", role_name_of_arn(m->role.arn), "PolicyName", SEAL_POLICY, "PolicyDocument",
 	                         buf_str(&text), NULL), e);
 }
@@ -260,7 +260,7 @@ HEAR(hear_grant)
 
 	(void)item;
 	m->granted = true;
-	return hear_aws(m->world, &iam_put_role_policy, reply, NULL, &answer, e, "writing the policy '" SEAL_POLICY "' of the role '%s'",
+	return hear_aws(m->roll.world, &iam_put_role_policy, reply, NULL, &answer, e, "writing the policy '" SEAL_POLICY "' of the role '%s'",
 	                role_name_of_arn(m->role.arn));
 }
 
@@ -281,7 +281,7 @@ HEAR(hear_granted)
 	enum heard heard;
 
 	(void)item;
-	if (aws_read(m->boot.mem, &kms_encrypt, reply, &answer, e) < 0)
+	if (aws_read(m->roll.boot.mem, &kms_encrypt, reply, &answer, e) < 0)
 		return HEARD_UNSURE;
 	heard = aws_heard(&kms_encrypt, &answer, e);
 	if (heard != HEARD_REFUSED)

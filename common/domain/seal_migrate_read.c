@@ -1,6 +1,7 @@
 /* The reads of seal-migrate: configuration and release, pods and what Vault in each says, the table, the wanted key. */
 #include "core/digest.h"
 #include "core/text.h"
+#include "domain/boot_trust.h"
 #include "domain/hear.h"
 #include "domain/seal_migrate.h"
 #include "formats/json.h"
@@ -10,25 +11,25 @@
 #define HEAR(name) static enum heard name(void *world, size_t item, const struct reply *reply, struct err *e)
 #define DUE(name)  static bool name(const void *world, size_t item)
 
-enum { VAULT_PORT = 8200, STORED_MAX = 64 << 10, VALUES_MAX = 8 << 20, HELM_MS = 120000, TALK_SHOWN = 2000, LOOK_S = 10 };
+enum { STORED_MAX = 64 << 10, VALUES_MAX = 8 << 20, HELM_MS = 120000, TALK_SHOWN = 2000 };
 
 /* ---- the configuration that pods get, and the set that makes them ---- */
 
 ASK(ask_config)
 {
 	const struct seal_migrate *m = world;
-	const char *name = arena_printf(&rq->mem, "%s-config", m->boot.fullname);
+	const char *name = arena_printf(&rq->mem, "%s-config", m->roll.boot.fullname);
 
 	(void)item;
-	return kube_ask(m->boot.kube, rq, "GET", kube_path(&rq->mem, "/api/v1/namespaces/%s/configmaps/%s",
-	                                                   m->boot.want->namespace_, name), NULL, e);
+	return kube_ask(m->roll.boot.kube, rq, "GET", kube_path(&rq->mem, "/api/v1/namespaces/%s/configmaps/%s",
+	                                                   m->roll.boot.want->namespace_, name), NULL, e);
 }
 
 HEAR(hear_config)
 {
 	struct seal_migrate *m = world;
 	struct kube_answer answer;
-	enum heard heard = hear_kube(m->world, reply, &answer, e, "reading the configuration '%s-config'", m->boot.fullname);
+	enum heard heard = hear_kube(m->roll.world, reply, &answer, e, "reading the configuration '%s-config'", m->roll.boot.fullname);
 	const char *text;
 
 	(void)item;
@@ -36,15 +37,15 @@ HEAR(hear_config)
 		return heard;
 	text = answer.ok ? value_text_or(value_get(value_get(answer.body, "data"), "extraconfig-from-values.hcl"), "", NULL) : NULL;
 	if (!text) {
-		err_set(e, ERR_ABSENT, 0, "there is no configuration '%s-config' of this release", m->boot.fullname);
+		err_set(e, ERR_ABSENT, 0, "there is no configuration '%s-config' of this release", m->roll.boot.fullname);
 		return HEARD_REFUSED;
 	}
-	if (vault_config_read(m->boot.mem, text, &m->facts, e) < 0)
+	if (vault_config_read(m->roll.boot.mem, text, &m->facts, e) < 0)
 		return HEARD_REFUSED;
 	if (m->facts.storage_region)
-		m->table_aws = aws_in_region(m->boot.aws, m->facts.storage_region);
+		m->table_aws = aws_in_region(m->roll.boot.aws, m->facts.storage_region);
 	if (m->facts.seal_region && !m->region_given && !m->key.arn)
-		m->key_aws = aws_in_region(m->boot.aws, m->facts.seal_region);
+		m->key_aws = aws_in_region(m->roll.boot.aws, m->facts.seal_region);
 	return HEARD_DONE;
 }
 
@@ -53,15 +54,15 @@ ASK(ask_set)
 	const struct seal_migrate *m = world;
 
 	(void)item;
-	return kube_ask(m->boot.kube, rq, "GET", kube_path(&rq->mem, "/apis/apps/v1/namespaces/%s/statefulsets/%s",
-	                                                   m->boot.want->namespace_, m->boot.fullname), NULL, e);
+	return kube_ask(m->roll.boot.kube, rq, "GET", kube_path(&rq->mem, "/apis/apps/v1/namespaces/%s/statefulsets/%s",
+	                                                   m->roll.boot.want->namespace_, m->roll.boot.fullname), NULL, e);
 }
 
 HEAR(hear_set)
 {
 	struct seal_migrate *m = world;
 	struct kube_answer answer;
-	enum heard heard = hear_kube(m->world, reply, &answer, e, "reading the StatefulSet '%s'", m->boot.fullname);
+	enum heard heard = hear_kube(m->roll.world, reply, &answer, e, "reading the StatefulSet '%s'", m->roll.boot.fullname);
 	const struct value *template;
 	struct pod made = {0};
 
@@ -69,11 +70,11 @@ HEAR(hear_set)
 	if (heard != HEARD_DONE)
 		return heard;
 	if (!answer.ok) {
-		err_set(e, ERR_ABSENT, 0, "there is no StatefulSet '%s' of this release", m->boot.fullname);
+		err_set(e, ERR_ABSENT, 0, "there is no StatefulSet '%s' of this release", m->roll.boot.fullname);
 		return HEARD_REFUSED;
 	}
 	template = value_at(answer.body, "spec.template");
-	m->replicas = value_int_or(answer.body, "spec.replicas", 1);
+	m->roll.replicas = value_int_or(answer.body, "spec.replicas", 1);
 	m->strategy = value_text_or(answer.body, "spec.updateStrategy.type", NULL);
 	m->mark = object_annotation(template, SEAL_MARK);
 	m->chart_label = object_label(template, "helm.sh/chart");
@@ -89,12 +90,12 @@ ASK(ask_values)
 {
 	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", NULL };
 	const struct seal_migrate *m = world;
-	const char *context = m->boot.kube->context;
+	const char *context = m->roll.boot.kube->context;
 
 	(void)item;
 	(void)e;
-	request_child(rq, (const char *const[]){ m->release.helm_bin, "get", "values", m->boot.want->release, "--namespace",
-	                                         m->boot.want->namespace_, "-o", "json", text_empty(context) ? NULL : "--kube-context",
+	request_child(rq, (const char *const[]){ m->release.helm_bin, "get", "values", m->roll.boot.want->release, "--namespace",
+	                                         m->roll.boot.want->namespace_, "-o", "json", text_empty(context) ? NULL : "--kube-context",
 	                                         context, NULL });
 	rq->env_unset = unset;
 	rq->label = "helm:values";
@@ -117,113 +118,13 @@ HEAR(hear_values)
 		err_set(e, ERR_REMOTE, reply->status, "reading the release's values: helm: %.*s", (int)talk.n, talk.p);
 		return HEARD_REFUSED;
 	}
-	if (va_json_parse(m->boot.mem, buf_bytes(&reply->body), NULL, &values, e) < 0) {
+	if (va_json_parse(m->roll.boot.mem, buf_bytes(&reply->body), NULL, &values, e) < 0) {
 		err_while(e, "reading the release's values");
 		return HEARD_REFUSED;
 	}
 	annotations = value_at(values, "server.annotations");
 	m->config = value_text_or(values, "server.ha.config", NULL);
 	m->annotations_text = annotations && annotations->type == VALUE_TEXT;
-	return HEARD_DONE;
-}
-
-/* ---- pods, and what each says ---- */
-
-int seal_ask_pods(const void *world, size_t item, struct request *rq, struct err *e)
-{
-	return boot_steps[0].ask(world, item, rq, e);
-}
-
-void seal_mark_pods(struct seal_migrate *m)
-{
-	const char *mark = seal_mark(m, m->boot.mem);
-
-	for (size_t i = 0; i < m->boot.pods.n; i++)
-		m->pods[i].current = text_same(object_annotation(m->boot.pods.at[i].object, SEAL_MARK), mark);
-}
-
-/* That none runs is an answer here, where each is restarted once. */
-enum heard seal_hear_pods(void *world, size_t item, const struct reply *reply, struct err *e)
-{
-	struct seal_migrate *m = world;
-	enum heard heard = boot_steps[0].hear(world, item, reply, e);
-
-	if (heard == HEARD_REFUSED && e->kind == ERR_ABSENT && m->boot.pods.n > 0) {
-		err_release(e);
-		heard = HEARD_DONE;
-	}
-	if (heard != HEARD_DONE)
-		return heard;
-	m->pods = ARENA_ARRAY(m->boot.mem, struct seal_pod, m->boot.pods.n + 1);
-	for (size_t i = 0; i < m->boot.pods.n; i++) {
-		const struct pod *p = &m->boot.pods.at[i];
-
-		m->pods[i].runs = text_same(p->phase, "Running") && !p->deleting;
-	}
-	seal_mark_pods(m);
-	return HEARD_DONE;
-}
-
-size_t seal_count_pods(const void *world)
-{
-	return ((const struct seal_migrate *)world)->boot.pods.n;
-}
-
-DUE(status_due)
-{
-	return ((const struct seal_migrate *)world)->pods[item].runs;
-}
-
-/* A sealed one knows no leader. */
-DUE(leader_due)
-{
-	const struct seal_pod *p = &((const struct seal_migrate *)world)->pods[item];
-
-	return p->answers && !p->status.sealed;
-}
-
-/* No secret is in it, so it may go through the API server's proxy. */
-static int ask_pod(const struct seal_migrate *m, size_t item, struct request *rq, const char *path, struct err *e)
-{
-	return kube_ask_pod_proxy(m->boot.kube, rq, m->boot.want->namespace_, m->boot.pods.at[item].name,
-	                          m->boot.tls_on ? "https" : "http", VAULT_PORT, path, e);
-}
-
-int seal_ask_status(const void *world, size_t item, struct request *rq, struct err *e)
-{
-	return ask_pod(world, item, rq, VAULT_SEAL_STATUS, e);
-}
-
-/* One that does not answer is seen so, and hides nothing of the others. */
-HEAR(hear_status)
-{
-	struct seal_migrate *m = world;
-	struct seal_pod *p = &m->pods[item];
-
-	p->answers = vault_seal_status_read(m->boot.mem, reply, &p->status, e) == 0;
-	return p->answers ? HEARD_DONE : HEARD_NOT_YET;
-}
-
-static bool missed(void *world, size_t item, const struct err *why)
-{
-	(void)world;
-	(void)item;
-	return why->kind != ERR_STOPPED;
-}
-
-int seal_ask_leader(const void *world, size_t item, struct request *rq, struct err *e)
-{
-	return ask_pod(world, item, rq, VAULT_LEADER, e);
-}
-
-enum heard seal_hear_leader(void *world, size_t item, const struct reply *reply, struct err *e)
-{
-	struct seal_migrate *m = world;
-	struct vault_leader leader;
-
-	if (vault_leader_read(m->boot.mem, reply, &leader, e) < 0)
-		return HEARD_NOT_YET;
-	m->pods[item].active = leader.is_self || !leader.ha_enabled;
 	return HEARD_DONE;
 }
 
@@ -271,13 +172,13 @@ static const char *wrapping_key(struct arena *a, struct view bytes)
 enum heard seal_hear_stored(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct seal_migrate *m = world;
-	struct arena *a = m->boot.mem;
+	struct arena *a = m->roll.boot.mem;
 	AUTO(buf) struct buf bytes = BUF_MAX(STORED_MAX);
 	AUTO(err) struct err ignored = {0};
 	struct aws_answer answer;
 	struct value *config;
 	const char *text;
-	enum heard heard = hear_aws(m->world, &dynamodb_get_item, reply, NULL, &answer, e, "reading '%s/%s' of the table '%s'",
+	enum heard heard = hear_aws(m->roll.world, &dynamodb_get_item, reply, NULL, &answer, e, "reading '%s/%s' of the table '%s'",
 	                            stored_items[item].path, stored_items[item].key, m->facts.table);
 
 	if (heard != HEARD_DONE)
@@ -316,7 +217,7 @@ HEAR(hear_key)
 {
 	struct seal_migrate *m = world;
 	struct aws_answer answer;
-	enum heard heard = hear_aws(m->world, &kms_describe_key, reply, NULL, &answer, e, "reading the key '%s'", m->options.to_key);
+	enum heard heard = hear_aws(m->roll.world, &kms_describe_key, reply, NULL, &answer, e, "reading the key '%s'", m->options.to_key);
 
 	(void)item;
 	if (heard != HEARD_DONE)
@@ -324,7 +225,7 @@ HEAR(hear_key)
 	if (value_text(answer.body, "KeyMetadata.Arn", &m->key.arn, e) < 0 ||
 	    value_text(answer.body, "KeyMetadata.KeyId", &m->key.id, e) < 0)
 		return HEARD_UNSURE;
-	m->key_aws = aws_in_region(m->boot.aws, arn_region(m->boot.mem, m->key.arn));
+	m->key_aws = aws_in_region(m->roll.boot.aws, arn_region(m->roll.boot.mem, m->key.arn));
 	m->key.state = value_text_or(answer.body, "KeyMetadata.KeyState", "?");
 	m->key.usage = value_text_or(answer.body, "KeyMetadata.KeyUsage", "?");
 	m->key.spec = value_text_or(answer.body, "KeyMetadata.KeySpec", "?");
@@ -337,12 +238,14 @@ static const struct step reads[] = {
 	{ .name = "values.read", .title = "read the release's values", .ask = ask_values, .hear = hear_values },
 	{ .name = "key.read", .title = "read the new key", .needs = NEEDS("config.read"), .due = key_due, .ask = ask_key,
 	  .hear = hear_key },
-	{ .name = "vault.pods", .title = "find Vault's pods", .needs = NEEDS("key.read"), .ask = seal_ask_pods,
-	  .hear = seal_hear_pods },
-	{ .name = "pods.status", .title = "ask every server for its seal", .needs = NEEDS("vault.pods"), .count = seal_count_pods,
-	  .due = status_due, .patience_s = LOOK_S, .ask = seal_ask_status, .hear = hear_status, .missed = missed },
-	{ .name = "pods.leader", .title = "find the active server", .needs = NEEDS("pods.status"), .count = seal_count_pods,
-	  .due = leader_due, .patience_s = LOOK_S, .ask = seal_ask_leader, .hear = seal_hear_leader, .missed = missed },
+	{ .name = "vault.pods", .title = "find Vault's pods", .needs = NEEDS("key.read"), .ask = roll_ask_pods,
+	  .hear = roll_hear_pods },
+	{ .name = "vault.trust", .title = "read who vouches for Vault", .needs = NEEDS("vault.pods"), .due = boot_trust_due,
+	  .ask = boot_ask_trust, .hear = boot_hear_trust },
+	{ .name = "pods.status", .title = "ask every server for its seal", .needs = NEEDS("vault.trust"), .count = roll_count_pods,
+	  .due = roll_status_due, .patience_s = ROLL_LOOK_S, .ask = roll_ask_status, .hear = roll_hear_status, .missed = roll_missed },
+	{ .name = "pods.leader", .title = "find the active server", .needs = NEEDS("pods.status"), .count = roll_count_pods,
+	  .due = roll_leader_due, .patience_s = ROLL_LOOK_S, .ask = roll_ask_leader, .hear = roll_hear_leader, .missed = roll_missed },
 	{ .name = "table.read", .title = "read which key wraps the root key", .needs = NEEDS("config.read"),
 	  .count = seal_count_stored, .ask = seal_ask_stored, .hear = seal_hear_stored },
 };

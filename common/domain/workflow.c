@@ -9,7 +9,10 @@
  */
 #define READS "caller.read", "cluster.read", "key.by-alias", "tagged.read", "table.read", "pitr.read", "backups.read", \
 	"role.read", "policy.read", "collector.role-read", "collector.policy-read", "group.read", "table.tags", "key.tags-found", "rotation.read-found", "table.items", \
-	"root-key.read-found", "chart.render", "account.read", "binding.read", "config.read", "set.read", "certificate.read", "authority.read"
+	"root-key.read-found", "chart.render", "account.read", "binding.read", "config.read", "set.read", "claims.read", "certificate.read", "authority.read"
+
+/* All is there that the chart's pods rest on. */
+#define CHART_NEEDS "role.trial", "chart.render", "certificate.write", "manager.wait", "renewer.apply"
 
 /* The AWS side stands. */
 #define AWS_DONE "alias.create", "rotation.set", "pitr.set", "protection.set", "policy.put", "trust.set", \
@@ -41,7 +44,8 @@ const struct step workflow_steps[] = {
 	{ .name = "chart.render", .title = "render the chart",
 	  .needs = NEEDS("helm.version", "helm.repositories", "key.by-alias", "role.read", "operators.read", "api.addresses"),
 	  .due = installing, .ask = ask_render, .hear = hear_render },
-	{ .name = "set.read", .needs = NEEDS("chart.render"), .due = installing, .ask = ask_set, .hear = hear_set },
+	{ .name = "set.read", .needs = NEEDS("chart.render", "namespace.read", "table.read"), .due = installing, .ask = ask_set, .hear = hear_set },
+	{ .name = "claims.read", .needs = NEEDS("set.read"), .due = claims_matter, .ask = ask_claims, .hear = hear_claims },
 	{ .name = "certificate.read", .needs = NEEDS("chart.render", "manager.api"), .due = leaf_matters, .ask = ask_leaf,
 	  .hear = hear_leaf },
 	{ .name = "authority.read", .needs = NEEDS("certificate.read"), .due = authority_matters, .ask = ask_authority,
@@ -168,8 +172,13 @@ const struct step workflow_steps[] = {
 	  .patience_s = 300, .ask = ask_leaf, .hear = hear_manager_made },
 	{ .name = "renewer.apply", .needs = NEEDS("certificate.write"), .due = renewer_due, .count = count_renewer,
 	  .change = "make the CronJob that renews the certificate", .ask = ask_renewer_object, .hear = hear_listener_object },
-	{ .name = "chart.install", .needs = NEEDS("role.trial", "chart.render", "certificate.write", "manager.wait", "renewer.apply"),
-	  .due = installing_for_real,
+	{ .name = "set.again", .needs = NEEDS(CHART_NEEDS), .due = set_replaced, .ask = ask_set, .hear = hear_set_again },
+	{ .name = "set.orphan", .needs = NEEDS("set.again"), .due = set_orphan_due,
+	  .change = "take the StatefulSet away from its pods", .settle = "set.again", .settle_s = 2,
+	  .ask = ask_orphan_set, .hear = hear_orphaned_set },
+	{ .name = "set.gone", .title = "wait until the StatefulSet has let its pods go", .needs = NEEDS("set.orphan"),
+	  .due = set_leaving, .patience_s = 120, .ask = ask_set, .hear = hear_set_gone },
+	{ .name = "chart.install", .needs = NEEDS(CHART_NEEDS, "set.gone"), .due = installing_for_real,
 	  .change = "install the chart", .ask = ask_helm_install, .hear = hear_helm_install },
 	{ .name = "pods.running", .title = "wait for the pods", .needs = NEEDS("chart.install"), .due = wait_due, .patience_s = 86400,
 	  .ask = ask_pods, .hear = hear_pods_running },

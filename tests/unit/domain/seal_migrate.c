@@ -46,7 +46,7 @@ static int loop_rows(struct scene *x, struct seal_migrate *m, const struct step 
 {
 	struct transport t = fake_transport(&x->site.net);
 	struct loop loop = { .transport = &t, .host = &x->host };
-	struct graph g = { .steps = steps, .n = n, .world = m, .tracks = ARENA_ARRAY(m->boot.mem, struct track, n) };
+	struct graph g = { .steps = steps, .n = n, .world = m, .tracks = ARENA_ARRAY(m->roll.boot.mem, struct track, n) };
 	int result = loop_run(&loop, &g, 1, e);
 
 	graph_release_tracks(&g);
@@ -61,7 +61,7 @@ static int go(struct scene *x, struct seal_migrate *m, struct err *e)
 		size_t n;
 
 		seal_forget(m);
-		rows = seal_reads(m->boot.mem, &n);
+		rows = seal_reads(m->roll.boot.mem, &n);
 		if (loop_rows(x, m, rows, n, e) < 0)
 			return -1;
 		seal_settle(m);
@@ -108,7 +108,7 @@ static int run(struct scene *x, const struct seal_options *o, struct err *e)
 		m.n_shares = COUNT_OF(shares);
 		m.shares_from = "custody";
 		if (x->token)
-			secret_set(&m.boot.token, view_text("hvs.root"));
+			secret_set(&m.roll.boot.token, view_text("hvs.root"));
 		result = go(x, &m, e);
 	}
 	seal_release_all(&m);
@@ -176,7 +176,7 @@ static void tables_are_sound(void **state)
 	static const enum seal_step steps[] = { SEAL_GRANT, SEAL_CONFIGURE, SEAL_RESTART, SEAL_AWAIT, SEAL_UNSEAL, SEAL_STEP_DOWN };
 	AUTO(arena) struct arena a = ARENA_INIT;
 	AUTO(err) struct err e = {0};
-	struct seal_migrate m = {0};
+	struct seal_migrate m = { .roll.boot.mem = &a };
 	size_t n;
 	const struct step *rows = seal_reads(&a, &n);
 
@@ -299,18 +299,19 @@ static void what_is_under_way_goes_on_without_an_active_one(void **state)
 	AUTO(arena) struct arena a = ARENA_INIT;
 	AUTO(err) struct err e = {0};
 	struct want want = { .release = "vault" };
-	struct seal_pod pods[1] = { { .current = true, .runs = true, .answers = true } };
+	struct roll_pod pods[1] = { { .current = true, .runs = true, .answers = true } };
 	struct seal_migrate m = {
-		.boot = { .mem = &a, .want = &want, .pods = { .n = 1 } }, .options = to_shamir, .config = "", .pods = pods,
+		.roll = { .boot = { .mem = &a, .want = &want, .pods = { .n = 1 } }, .pods = pods, .replicas = 1 }, .options = to_shamir,
+		.config = "",
 		.facts = { .storage = "dynamodb", .table = "t", .seal = "awskms", .seal_disabled = "true" }, .strategy = "OnDelete",
-		.stored = { .type = "shamir" }, .mark = "shamir", .replicas = 1,
+		.stored = { .type = "shamir" }, .mark = "shamir",
 	};
 
 	(void)state;
 	assert_int_equal(seal_judge(&m, &e), 0);
 	assert_int_equal(seal_next(&m).step, SEAL_CONFIGURE);
 	m.facts.seal = m.facts.seal_disabled = NULL;
-	m.boot.pods.at = ARENA_ARRAY(&a, struct pod, 1);
+	m.roll.boot.pods.at = ARENA_ARRAY(&a, struct pod, 1);
 	assert_int_equal(seal_next(&m).step, SEAL_AWAIT);
 	m.mark = NULL;
 	assert_int_equal(seal_judge(&m, &e), -1);
