@@ -24,8 +24,9 @@ static const struct opt rows[] = {
 	LIST(struct init_flags, copies, 0, "custody-replica", "REGION=KEY",
 	     "with secretsmanager: a copy in another region, under a key of its own; may be given again"),
 	FILE_NAME(struct init_flags, options.folder, 0, "out", "DIR", "with file and pgp: the folder for the files"),
-	LIST(struct init_flags, recipients, 0, "recipient", "AGE", "with file: whom they are encrypted to (age1...); may be given again"),
-	LIST(struct init_flags, root_recipients, 0, "root-recipient", "AGE",
+	LIST(struct init_flags, recipients, 0, "recipient", "TO",
+	     "with file: whom they are encrypted to, age1... or a file with a PGP key; may be given again"),
+	LIST(struct init_flags, root_recipients, 0, "root-recipient", "TO",
 	     "with file: whom the root token is encrypted to (default: as --recipient); may be given again"),
 	LIST(struct init_flags, pgp_keys, 0, "pgp-key", "FILE", "with pgp: the public key that Vault encrypts a share to; one for each"),
 	FILE_NAME(struct init_flags, options.root_pgp_key, 0, "root-pgp-key", "FILE", "with pgp: the public key for the root token"),
@@ -114,7 +115,7 @@ static int work(struct session *s, struct init_world *in, struct err *e)
 	size_t n;
 	const struct step *table;
 
-	if (in->n_pgp && session_loop_over(s, in, init_pgp_rows, INIT_PGP_ROWS, false, e) < 0)
+	if (in->n_keys && session_loop_over(s, in, init_pgp_rows, INIT_PGP_ROWS, false, e) < 0)
 		return -1;
 	if (init_check_pgp(in, e) < 0 || bring_back(s, in, e) < 0)
 		return -1;
@@ -155,7 +156,7 @@ static void print_entries(struct app *app, const struct value *list)
 /* What whoever opens one entry can do with it. */
 static void print_shares(struct app *app, const struct init_world *in)
 {
-	if (in->pgp)
+	if (in->n_pgp)
 		fprintf(app->out, "Each key was encrypted by Vault to one PGP key: nobody has seen it in clear.\n");
 	if (in->options.split)
 		fprintf(app->out, "Each entry holds 1 of the %lld recovery keys, and %lld are needed: none is enough alone.\n",
@@ -245,7 +246,7 @@ const struct command cmd_init = {
 	           "Recovery keys and root token are entries of their own:\n\n"
 	           "helm-vault-aws/CLUSTER/NAMESPACE/RELEASE/recovery-keys and .../root-token in Secrets Manager (secretsmanager), "
 	           "Parameter Store (ssm) or a bucket (s3); recovery-keys.age and root-token.age in the folder of --out, encrypted by "
-	           "age (file); recovery-key-1.gpg and so on there, as Vault itself encrypts each share to one PGP key (pgp), so that "
+	           "age, or .pgp, encrypted by gpg where --recipient names files with PGP keys (file); recovery-key-1.gpg and so on there, as Vault itself encrypts each share to one PGP key (pgp), so that "
 	           "nobody sees a share in clear. Where several are named all must take them. With --split each share is an entry of "
 	           "its own, .../recovery-key-1 and so on, for a principal of its own: --share-reader, --share-kms-key and --recipient "
 	           "are then given once for each share, in their order.\n\n"
@@ -254,6 +255,7 @@ const struct command cmd_init = {
 	            "helm vault-aws init --custody secretsmanager --custody-kms-key alias/vault-custody --shares 3 --threshold 2\n"
 	            "helm vault-aws init --custody s3 --custody-bucket vault-keys --custody-kms-key alias/vault-custody\n"
 	            "helm vault-aws init --custody file --out ./vault-keys --recipient age1...\n"
+	            "helm vault-aws init --custody file --out ./vault-keys --recipient ops-a.asc --recipient ops-b.asc\n"
 	            "helm vault-aws init --custody pgp --out ./vault-keys --shares 3 --threshold 2 --pgp-key a.asc --pgp-key b.asc "
 	            "--pgp-key c.asc --root-pgp-key ops.asc\n"
 	            "helm vault-aws init --custody ssm --custody-kms-key alias/vault-custody --split --shares 3 --threshold 2 "

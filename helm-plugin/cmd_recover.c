@@ -16,10 +16,10 @@ static const struct opt rows[] = {
 	TEXT(struct recover_flags, recover.keys_from, 0, "keys-from", "WHERE",
 	     "key shares that are typed: terminal, or - for lines on standard input"),
 	FILE_NAME(struct recover_flags, recover.folder, 0, "out", "DIR",
-	          "with file: the folder of recovery-keys.age and root-token.age"),
-	LIST(struct recover_flags, identities, 0, "identity", "FILE", "with file: what opens them, by age-keygen; may be given again"),
-	LIST(struct recover_flags, recipients, 0, "recipient", "AGE",
-	     "with file: whom new ones are encrypted to (age1...); may be given again"),
+	          "with file: the folder of recovery-keys.age and root-token.age, or .pgp"),
+	LIST(struct recover_flags, identities, 0, "identity", "FILE", "with file: what opens .age, by age-keygen; may be given again"),
+	LIST(struct recover_flags, recipients, 0, "recipient", "TO",
+	     "with file: whom new ones are encrypted to, age1... or a file with a PGP key; may be given again"),
 	TEXT(struct recover_flags, recover.custody_key, 0, "custody-kms-key", "KEY",
 	     "KMS key of an entry that is not there yet; not the seal key"),
 	FLAG(struct recover_flags, restart_pods, 0, "restart-pods",
@@ -227,7 +227,7 @@ static int run(struct app *app, struct err *e)
 	if (o->shares && o->threshold && rekey_check(o->shares, o->threshold, e) < 0)
 		err_hint(e, "init's own are 5 and 3");
 	if (words[at].takes)
-		result = recover_check_options(&o->recover, e);
+		result = recover_check_options(&o->recover, &app->host, e);
 	if (words[at].takes & FOR_SEAL)
 		result = recover_check_seal(app, o, e);
 	if (result < 0 || e->kind)
@@ -238,15 +238,15 @@ static int run(struct app *app, struct err *e)
 const struct command cmd_recover = {
 	.name = "recover", .group = "Vault", .args = "unseal | generate-root | rekey | rotate | seal-migrate",
 	.summary = "unseal, make a root token, new recovery keys or a new barrier key, with key shares out of custody",
-	.details = "Key shares come from custody, where init has put them: Secrets Manager, Parameter Store, S3, or files of age's "
-	           "(--custody file, opened with --identity); where each has an entry of its own, from those that may be read. With "
+	.details = "Key shares come from custody, where init has put them: Secrets Manager, Parameter Store, S3, or files "
+	           "(--custody file; those of age's are opened with --identity, those for PGP keys by gpg); where each has an entry of its own, from those that may be read. With "
 	           "--keys-from terminal they are typed without echo, with --keys-from - they are lines on standard input. They are shown nowhere; a wrong one is named by its place.\n\n"
 	           "unseal: every sealed server, each on its own, after Vault was sealed by hand; with a KMS seal recovery keys do "
 	           "that too, and so does a restart (--restart-pods, one pod at a time, each asked for).\n\n"
 	           "generate-root: a new root token into custody. One there that is still valid is not replaced without --replace.\n\n"
 	           "rekey: new recovery keys (unseal keys, with Shamir's seal) in place of the old ones. They are staged in custody and "
 	           "read back before Vault takes them for its own, and become the current ones after it: AWSPENDING, AWSCURRENT and "
-	           "AWSPREVIOUS in Secrets Manager, NAME.age.pending and NAME.age.previous in files. Killed at any point, run it "
+	           "AWSPREVIOUS in Secrets Manager, NAME.age.pending and NAME.age.previous (or NAME.pgp...) in files. Killed at any point, run it "
 	           "again: it finds out which are valid, and finishes.\n\n"
 	           "A generation or a rekey of somebody else's is shown and left alone (exit 4); --cancel ends it, after a question.\n\n"
 	           "rotate: a new key for the barrier, online: what is written from then on is encrypted with it.\n\n"

@@ -161,11 +161,12 @@ static struct vault_seal_status seal_status(const struct seal_migrate *m)
 static int read_shares(struct migration *g, struct err *e)
 {
 	struct recover *r = &g->recover;
+	struct recover_runner runner = recover_runner_of(&g->s);
 	int64_t needed;
 
 	r->boot.status = seal_status(&g->m);
 	needed = r->boot.status.threshold;
-	if (session_loop_over(&g->s, r, recover_share_rows, RECOVER_SHARE_ROWS, false, e) < 0 || recover_read_shares(r, e) < 0 ||
+	if (session_loop_over(&g->s, r, recover_share_rows, RECOVER_SHARE_ROWS, false, e) < 0 || recover_read_shares(r, &runner, e) < 0 ||
 	    recover_type_shares(g->app, r, needed, e) < 0 || recover_enough(r, needed, e) < 0)
 		return -1;
 	g->m.shares = r->shares.at;

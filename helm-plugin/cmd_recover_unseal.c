@@ -92,8 +92,9 @@ static const struct vault_seal_status *sealed_status(const struct unseal_world *
 static int give_shares(struct session *s, struct unseal_world *w, struct err *e)
 {
 	struct recover *r = &w->recover;
+	struct recover_runner runner = recover_runner_of(s);
 
-	if (session_loop_over(s, w, recover_share_rows, RECOVER_SHARE_ROWS, false, e) < 0 || recover_read_shares(r, e) < 0 ||
+	if (session_loop_over(s, w, recover_share_rows, RECOVER_SHARE_ROWS, false, e) < 0 || recover_read_shares(r, &runner, e) < 0 ||
 	    recover_type_shares(s->app, r, sealed_status(w)->threshold, e) < 0) {
 		if (sealed_status(w)->recovery_seal && !r->boot.options.vault_addr)
 			err_hint(e, "--restart-pods needs no shares: KMS unseals what starts");

@@ -7,24 +7,92 @@
 
 enum { SEALED_MAX = 128 << 10 };
 
+/* ---- recipients ---- */
+
+void custody_file_release(struct custody_file *f)
+{
+	secret_release(&f->key);
+	secret_release(&f->content);
+}
+
+const char *custody_file_suffix(enum custody_file_by by)
+{
+	static const char *const suffixes[] = { [BY_AGE] = "age", [BY_GPG] = "pgp", [BY_VAULT] = "gpg" };
+
+	return suffixes[by];
+}
+
+/* Secret ones of age's too, which are no name of a file that anybody should be told about. */
+bool custody_recipient_is_age(const char *text)
+{
+	return strncasecmp(text, "age1", 4) == 0 || strncasecmp(text, "age-", 4) == 0;
+}
+
+enum custody_file_by custody_recipients_by(const char *const *texts)
+{
+	return texts && texts[0] && !custody_recipient_is_age(texts[0]) ? BY_GPG : BY_AGE;
+}
+
 int custody_file_recipients(const char *option, const char *const *texts, struct custody_recipients *out, struct err *e)
 {
-	size_t n = 0;
+	size_t n = 0, age = 0;
 
+	if (out)
+		*out = (struct custody_recipients){0};
 	for (; texts && texts[n]; n++) {
 		struct age_recipient recipient;
 		AUTO(err) struct err why = {0};
 
+		age += custody_recipient_is_age(texts[n]);
+		if (!custody_recipient_is_age(texts[n]))
+			continue;
 		if (age_recipient_parse(texts[n], &recipient, &why) < 0)
 			err_also(e, ERR_USAGE, "%s: %s", option, why.text);
-		else if (out && n < AGE_RECIPIENTS_MAX)
-			out->at[n] = recipient;
+		else if (out && out->n < AGE_RECIPIENTS_MAX)
+			out->at[out->n++] = recipient;
 	}
+	if (age && age < n)
+		err_also(e, ERR_USAGE, "%s: recipients of age's and of PGP's do not go together", option);
 	if (n == 0 || n > AGE_RECIPIENTS_MAX)
 		err_also(e, ERR_USAGE, "%s: %zu were given, from 1 to %d are needed", option, n, AGE_RECIPIENTS_MAX);
-	if (out)
-		out->n = n;
 	return e->kind ? -1 : 0;
+}
+
+int custody_file_read_key(struct pgp_key *key, struct arena *a, const struct host *host, const char *option, const char *path,
+                          struct err *e)
+{
+	AUTO(err) struct err why = {0};
+
+	if (pgp_read_file(key, a, host, path, &why) == 0) {
+		key->option = option;
+		return 0;
+	}
+	err_also(e, ERR_USAGE, "%s: %s", option, why.text);
+	err_hint(e, "%s age1..., as age-keygen prints it, or FILE with a public key of PGP's", option);
+	return -1;
+}
+
+/* ---- the file ---- */
+
+static enum custody_file_by other(enum custody_file_by by)
+{
+	return by == BY_AGE ? BY_GPG : BY_AGE;
+}
+
+const char *custody_share_path(struct arena *a, const char *folder, size_t share, enum custody_file_by by)
+{
+	const char *suffix = custody_file_suffix(by);
+
+	return share ? arena_printf(a, "%s/recovery-key-%zu.%s", folder, share, suffix) :
+	       arena_printf(a, "%s/recovery-keys.%s", folder, suffix);
+}
+
+void custody_file_place_in(struct custody_file *f, struct arena *a, const char *folder)
+{
+	f->name = arena_printf(a, "%s.%s", f->entry->word, custody_file_suffix(f->by));
+	f->path = arena_printf(a, "%s/%s", folder, f->name);
+	if (f->by != BY_VAULT)
+		f->twin = arena_printf(a, "%s/%s.%s", folder, f->entry->word, custody_file_suffix(other(f->by)));
 }
 
 /* What is in a file now; out stays empty where there is none. */
@@ -41,8 +109,13 @@ static int look(const struct host *host, const char *path, struct buf *out, bool
 
 int custody_file_find(struct custody_file *f, const struct host *host, struct err *e)
 {
-	AUTO(buf) struct buf content = BUF_MAX(SEALED_MAX);
+	AUTO(buf) struct buf content = BUF_MAX(SEALED_MAX), beside = BUF_MAX(SEALED_MAX);
+	bool twin;
 
+	if (f->twin && look(host, f->twin, &beside, &twin, e) < 0)
+		return -1;
+	if (f->twin && !twin)
+		f->twin = NULL;
 	return look(host, f->path, &content, &f->there, e);
 }
 
@@ -75,7 +148,7 @@ int custody_file_seal(const struct custody_file *f, struct arena *a, const struc
 	AUTO(buf) struct buf file = BUF_MAX(SEALED_MAX), text = BUF_MAX(2 * SEALED_MAX);
 	AUTO(secret) struct secret part = {0};
 
-	if (f->pgp)
+	if (f->by == BY_VAULT)
 		return take_message(f, a, values, sealed, e);
 	if (custody_part(f->entry, values, &part, e) < 0 ||
 	    age_encrypt(&file, host, f->to.at, f->to.n, secret_expose(&part), e) < 0)
@@ -110,7 +183,7 @@ int custody_file_place(const struct custody_file *f, const struct host *host, co
 
 const char *custody_file_how_to_read(struct arena *a, const struct custody_file *f)
 {
-	return arena_printf(a, f->pgp ? "gpg --decrypt %s" : "age --decrypt -i IDENTITY %s", f->path);
+	return arena_printf(a, f->by == BY_AGE ? "age --decrypt -i IDENTITY %s" : "gpg --decrypt %s", f->path);
 }
 
 static int read_identities(const struct host *host, const char *const *paths, struct age_identity *out, size_t *n,
@@ -127,6 +200,11 @@ static int read_identities(const struct host *host, const char *const *paths, st
 		}
 	}
 	return 0;
+}
+
+bool custody_file_is_age(struct view file)
+{
+	return view_starts(file, "age-encryption.org/");
 }
 
 int custody_file_open(struct buf *out, const struct host *host, const char *path, const char *const *identities,

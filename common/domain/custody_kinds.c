@@ -366,5 +366,5 @@ const struct custody_kind custody_kinds[CUSTODY_KINDS] = {
 	  .found = object_take, .proofs = bucket_proofs, .how_to_read = object_how, .policy = object_policy,
 	  .policy_goes_to = "a statement for the policy of the bucket" },
 	{ .word = "pgp", .where = "files in --out, each key encrypted by Vault itself to one --pgp-key" },
-	{ .word = "file", .where = "files in --out for age, encrypted to --recipient", .stages = true },
+	{ .word = "file", .where = "files in --out, encrypted to --recipient by age or gpg", .stages = true },
 };

@@ -138,9 +138,10 @@ static int decide_new(struct init_world *in, struct err *e)
 	const struct spool *s = &in->spool;
 
 	for (size_t i = 0; i < in->n_files; i++)
-		if (in->files[i].there)
+		if (in->files[i].there || in->files[i].twin)
 			return refuse(e, "it is never written over: choose another folder, or move it away if its Vault is gone for good",
-			              arena_printf(in->boot.mem, "Vault is not initialised, but '%s' is there already", in->files[i].path));
+			              arena_printf(in->boot.mem, "Vault is not initialised, but '%s' is there already",
+			                           in->files[i].there ? in->files[i].path : in->files[i].twin));
 	if (held)
 		return refuse(e, "they are never written over: where the Vault that they belong to is gone for good, move them away",
 		              arena_printf(in->boot.mem, "Vault is not initialised, but custody holds keys for the cluster '%s', "
@@ -166,6 +167,11 @@ static int check_spool(const struct init_world *in, struct err *e)
 		if (!in->spool.sealed && !value_get(in->spool.files, in->files[i].name))
 			return refuse(e, "the same --custody, with the same --shares and --split",
 			              arena_printf(in->boot.mem, "the init that began at %s made no '%s': finish it as it was begun",
+			                           in->spool.since, in->files[i].name));
+	for (size_t i = 0; i < in->n_files; i++)
+		if (!init_same_recipients(in, &in->files[i]))
+			return refuse(e, "the same --recipient and --root-recipient",
+			              arena_printf(in->boot.mem, "the init that began at %s made '%s' for other keys: finish it as it was begun",
 			                           in->spool.since, in->files[i].name));
 	if (!in->spool.sealed && in->in_aws)
 		return refuse(e, "the same --custody, with the same --out",
@@ -218,6 +224,8 @@ static int finish_refused(const struct init_world *in, struct err *e)
 
 int init_finish(struct init_world *in, struct err *e)
 {
+	if (init_finish_files(in, e) < 0)
+		return -1;
 	if (in->plan != INIT_FRESH || !in->lost)
 		return 0;
 	if (in->refused)
@@ -237,7 +245,7 @@ int init_finish(struct init_world *in, struct err *e)
 /* What whoever opens one entry has of them. With PGP that is none: each opens to the owner of its key alone. */
 static int64_t most_shares(const struct init_world *in)
 {
-	return in->options.split || in->pgp ? 1 : in->options.shares;
+	return in->options.split || in->n_pgp ? 1 : in->options.shares;
 }
 
 /* Whoever owns the account decides about the policy: it is told, and not set. */
@@ -279,7 +287,7 @@ struct value *init_report(struct init_world *in, struct arena *a)
 		if (in->plan != INIT_DONE || in->items_kept[i].have.state == CUSTODY_HOLDS)
 			report_item(in, a, &in->items_kept[i], list);
 	for (size_t i = 0; i < in->n_files; i++)
-		value_push(a, list, params_of(a, "entry", in->files[i].entry->word, "custody", in->files[i].pgp ? "pgp" : "file", "name",
+		value_push(a, list, params_of(a, "entry", in->files[i].entry->word, "custody", in->files[i].by == BY_VAULT ? "pgp" : "file", "name",
 		                              in->files[i].path, "read", custody_file_how_to_read(a, &in->files[i]), NULL));
 	if (in->n_copies && in->plan != INIT_DONE) {
 		struct value *regions = value_set(a, out, "copies", value_new_list(a));

@@ -87,10 +87,11 @@ struct init_world {
 	struct custody_store stores[CUSTODY_KINDS];  /* those in AWS */
 	size_t n_stores;
 	struct custody_entry *entries;
-	size_t n_entries, n_items, n_files, n_pgp;
+	size_t n_entries, n_items, n_files;
+	size_t n_pgp, n_keys;            /* of pgp: those that Vault encrypts to come first, then recipients of files */
 	struct init_item *items_kept;    /* stores x entries: Secrets Manager's, where chosen, come first */
 	struct custody_file *files;
-	struct pgp_key *pgp;             /* of each share, and at the end of the root token; NULL: not asked for */
+	struct pgp_key *pgp;             /* of each share, then of the root token; and whom gpg encrypts files to. NULL: none */
 	const char *pgp_home;            /* a folder for gpg */
 
 	struct vault_facts facts;        /* what the running Vault uses */
@@ -170,11 +171,21 @@ enum { INIT_PREPARE_ROWS = 4, INIT_STORE_ROWS = 3 };
 extern const struct step init_prepare_rows[INIT_PREPARE_ROWS], init_store_rows[INIT_STORE_ROWS];
 /* Everything that was stored was read back, copies and files too. */
 bool init_all_verified(const struct init_world *in);
-/* Makes the files of the values, into the spool; and puts them in place. Both where custody is in files. */
-MUST_CHECK int init_seal_files(struct init_world *in, struct err *e);
-MUST_CHECK int init_place_files(struct init_world *in, struct err *e);
+/* In front of e: that the keys wait in the spool, or that they are lost; the spool is written once more where it has none. */
+void init_say_where_they_wait(struct init_world *in, struct err *e);
 /* When everything was read back the spool goes. */
 MUST_CHECK int init_let_go(struct init_world *in, struct err *e);
+
+/* init_files.c: what gpg does before the call; after it; and the files. */
+enum { INIT_WRAP_ROWS = 2 };
+extern const struct step init_wrap_rows[INIT_WRAP_ROWS], init_files_row;
+/* Makes the files of the values, into the spool; and puts those in place that are made. Both where custody is in files. */
+MUST_CHECK int init_seal_files(struct init_world *in, struct err *e);
+MUST_CHECK int init_place_files(struct init_world *in, struct err *e);
+/* A file that waits in the spool for gpg was sealed for the recipients that it has now, or does not wait. */
+bool init_same_recipients(const struct init_world *in, const struct custody_file *f);
+/* -1 where gpg has not made them all: ERR_GUARD where it did not open the spool, else ERR_REMOTE. */
+MUST_CHECK int init_finish_files(struct init_world *in, struct err *e);
 
 /* init_steps.c: more is to be done than looking; and the keys are in our hands, out of the reply or out of the spool. */
 bool init_has_work(const struct init_world *in);

@@ -178,7 +178,7 @@ ASK(ask_store)
 }
 
 /* Where the disk was full when the reply came, this is the second chance. */
-static void say_where_they_wait(struct init_world *in, struct err *e)
+void init_say_where_they_wait(struct init_world *in, struct err *e)
 {
 	AUTO(err) struct err why = {0};
 
@@ -194,7 +194,7 @@ HEAR(hear_store)
 	enum heard heard = custody_hear_store(in->items_kept[item].store, in->world, in->items_kept[item].entry, reply, e);
 
 	if (heard == HEARD_REFUSED)
-		say_where_they_wait(in, e);
+		init_say_where_they_wait(in, e);
 	return heard;
 }
 
@@ -216,41 +216,6 @@ bool init_all_verified(const struct init_world *in)
 int init_let_go(struct init_world *in, struct err *e)
 {
 	return init_all_verified(in) ? spool_remove(&in->spool, in->boot.mem, in->boot.host, e) : 0;
-}
-
-int init_seal_files(struct init_world *in, struct err *e)
-{
-	if (!in->in_files)
-		return 0;
-	if (!in->spool.files)
-		in->spool.files = value_new_map(in->boot.mem);
-	for (size_t i = 0; i < in->n_files; i++) {
-		const char *sealed;
-
-		if (value_get(in->spool.files, in->files[i].name))
-			continue;
-		if (custody_file_seal(&in->files[i], in->boot.mem, in->boot.host, in->values, &sealed, e) < 0)
-			return -1;
-		value_set_text(in->boot.mem, in->spool.files, in->files[i].name, sealed);
-	}
-	return 0;
-}
-
-/* An earlier run may not have known of files; then they are made of what its spool gave, and are in the spool before they are placed. */
-int init_place_files(struct init_world *in, struct err *e)
-{
-	if (!in->in_files || in->files_placed)
-		return 0;
-	if (init_keys_held(in) && init_seal_files(in, e) < 0)
-		return -1;
-	for (size_t i = 0; i < in->n_files; i++) {
-		const char *sealed = value_text_or(value_get(in->spool.files, in->files[i].name), "", NULL);
-
-		if (custody_file_place(&in->files[i], in->boot.host, sealed, e) < 0)
-			return err_while(e, "the keys wait encrypted in '%s' for the next run of init", in->spool.path);
-	}
-	in->files_placed = true;
-	return init_let_go(in, e);
 }
 
 /* The last one read back lets the spool go. */
@@ -329,7 +294,7 @@ HEAR(hear_copy)
 }
 
 const struct step init_prepare_rows[INIT_PREPARE_ROWS] = {
-	{ .name = "custody.prepare", .change = "prepare custody", .needs = NEEDS("spool.key", "proof.decrypt"),
+	{ .name = "custody.prepare", .change = "prepare custody", .needs = NEEDS("spool.key", "spool.wrap", "proof.decrypt"),
 	  .count = init_count_items, .due = prepare_due, .before = before_prepare, .ask = ask_prepare, .hear = hear_prepare },
 	{ .name = "custody.look", .title = "look for copies", .needs = NEEDS("custody.prepare"), .count = count_entries,
 	  .due = copies_due, .ask = init_ask_entry, .hear = init_hear_entry },

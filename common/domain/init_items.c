@@ -197,6 +197,6 @@ const struct step init_note_mark = {
 	.patience_s = IN_CHANGE_S, .ask = ask_mark, .hear = init_hear_tag, .may_fail = true,
 };
 const struct step init_note_end = {
-	.name = "note.end", .change = "take the note off the table", .needs = NEEDS("note.mark", "custody.copies"), .due = end_due,
+	.name = "note.end", .change = "take the note off the table", .needs = NEEDS("note.mark", "custody.copies", "files.make"), .due = end_due,
 	.patience_s = IN_CHANGE_S, .ask = ask_end, .hear = hear_end,
 };

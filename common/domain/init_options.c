@@ -132,8 +132,8 @@ static void check_rules(const struct init_options *o, struct err *e)
 		{ "--custody-replica", count(o->copies), in_secrets, false, NULL },
 		{ "--custody-bucket", !text_empty(o->bucket), in_bucket, true, "--custody-bucket BUCKET, with versioning on" },
 		{ "--out", !text_empty(o->folder), in_files, true, "--out DIR, the folder that the files go to" },
-		{ "--recipient", count(o->recipients), for_age, true, "age-keygen prints one: --recipient age1..." },
-		{ "--root-recipient", count(o->root_recipients), for_age, o->split, "--root-recipient age1...: whom the root token goes to" },
+		{ "--recipient", count(o->recipients), for_age, true, "age-keygen prints one: --recipient age1...; or --recipient FILE with a public key of PGP's" },
+		{ "--root-recipient", count(o->root_recipients), for_age, o->split, "--root-recipient age1... or FILE: whom the root token goes to" },
 		{ "--pgp-key", count(o->pgp_keys), for_pgp, true, "--pgp-key FILE for each of the shares: gpg --armor --export NAME" },
 		{ "--root-pgp-key", !text_empty(o->root_pgp_key), for_pgp, true, "--root-pgp-key FILE: whom the root token goes to" },
 		{ "--share-kms-key", count(o->share_keys), in_aws, false, NULL },
@@ -244,8 +244,18 @@ static void check_recipients(const char *option, const char *const *list, const 
 
 	if (!init_chosen(o, "file") || !count(list) || custody_file_recipients(option, list, NULL, &why) == 0)
 		return;
-	err_hint(&why, "age-keygen prints one: %s age1...", option);
+	err_hint(&why, "age-keygen prints one: %s age1...; or %s FILE with a public key of PGP's", option, option);
 	err_append(e, &why);
+}
+
+static void check_keys(const char *option, const char *const *list, const struct host *host, struct arena *a, struct err *e)
+{
+	AUTO(err) struct err why = {0};
+	struct pgp_key key;
+
+	for (size_t i = 0; list && list[i]; i++)
+		if (!custody_recipient_is_age(list[i]) && custody_file_read_key(&key, a, host, option, list[i], &why) < 0)
+			err_append(e, &why);
 }
 
 int init_check_files(const struct init_options *o, const struct host *host, struct err *e)
@@ -260,6 +270,10 @@ int init_check_files(const struct init_options *o, const struct host *host, stru
 
 		if (path && pgp_read_file(&key, &a, host, path, &why) < 0)
 			err_also(e, ERR_USAGE, "%s: %s", i < n ? "--pgp-key" : "--root-pgp-key", why.text);
+	}
+	if (init_chosen(o, "file")) {
+		check_keys("--recipient", o->recipients, host, &a, e);
+		check_keys("--root-recipient", o->root_recipients, host, &a, e);
 	}
 	return e->kind ? -1 : 0;
 }

@@ -1,4 +1,4 @@
-/* Public keys for sys/init, looked at by gpg: a table of its own, before anybody else is asked. */
+/* Public keys for sys/init and for files, looked at by gpg: a table of its own, before anybody else is asked. */
 #include "core/text.h"
 #include "domain/init.h"
 
@@ -9,7 +9,7 @@ static size_t count_keys(const void *world)
 {
 	const struct init_world *in = world;
 
-	return in->n_pgp;
+	return in->n_keys;
 }
 
 /* A folder that is its own: gpg starts without one only where the user has one. */
@@ -46,7 +46,7 @@ static bool missed(void *world, size_t item, const struct err *why)
 
 	if (why->kind == ERR_STOPPED || why->kind == ERR_LATE)
 		return false;
-	in->pgp[item].wrong = arena_printf(in->boot.mem, "gpg is needed to look at it (%s)", why->text);
+	in->pgp[item].wrong = arena_printf(in->boot.mem, "gpg is needed to look at it (%s): the package 'gnupg' has it", why->text);
 	return true;
 }
 
@@ -54,7 +54,7 @@ static bool bytes_due(const void *world, size_t item)
 {
 	const struct init_world *in = world;
 
-	return !in->pgp[item].wrong;
+	return item < in->n_pgp && !in->pgp[item].wrong;
 }
 
 ASK(ask_bytes)
@@ -94,6 +94,21 @@ static void check_twice(const struct init_world *in, struct err *e)
 			}
 }
 
+/* The same of files with one share each. */
+static void check_split(const struct init_world *in, struct err *e)
+{
+	for (size_t i = 1; in->options.split && i < in->n_files; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct custody_file *a = &in->files[k], *b = &in->files[i];
+
+			if (a->by != BY_GPG || b->by != BY_GPG || a->entry->root || b->entry->root || a->to.keys[0] == b->to.keys[0])
+				continue;
+			if (a->to.keys[0]->fingerprint && text_same(a->to.keys[0]->fingerprint, b->to.keys[0]->fingerprint))
+				err_also(e, ERR_USAGE, "--recipient: '%s' and '%s' are the same key %s", a->to.keys[0]->path,
+				         b->to.keys[0]->path, a->to.keys[0]->fingerprint);
+		}
+}
+
 /* What Parameter Store and its like take is known only now. */
 static int check_sizes(const struct init_world *in, struct err *e)
 {
@@ -111,11 +126,11 @@ static int check_sizes(const struct init_world *in, struct err *e)
 
 int init_check_pgp(struct init_world *in, struct err *e)
 {
-	for (size_t i = 0; i < in->n_pgp; i++)
+	for (size_t i = 0; i < in->n_keys; i++)
 		if (in->pgp[i].wrong)
-			err_also(e, ERR_USAGE, "%s: '%s': %s", i + 1 < in->n_pgp ? "--pgp-key" : "--root-pgp-key", in->pgp[i].path,
-			         in->pgp[i].wrong);
+			err_also(e, ERR_USAGE, "%s: '%s': %s", in->pgp[i].option, in->pgp[i].path, in->pgp[i].wrong);
 	check_twice(in, e);
+	check_split(in, e);
 	if (e->kind)
 		return -1;
 	return in->n_pgp ? check_sizes(in, e) : 0;

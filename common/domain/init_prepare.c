@@ -2,6 +2,7 @@
 #include "domain/init.h"
 
 #include "core/text.h"
+#include "domain/pgp_message.h"
 
 static int check_names(const struct want *want, struct err *e)
 {
@@ -102,64 +103,94 @@ static int check_sizes(const struct init_world *in, struct err *e)
 
 /* ---- what is kept in files ---- */
 
-static int take_recipients(struct init_world *in, struct custody_file *f, size_t number, struct err *e)
+/* gpg looks at each once, however many files are encrypted to it. */
+static struct pgp_key *key_at(struct init_world *in, const char *option, const char *path, struct err *e)
 {
-	const struct init_options *o = &in->options;
-	const char *one[] = { o->split && !f->entry->root ? o->recipients[number] : NULL, NULL };
+	struct pgp_key *key = &in->pgp[in->n_keys];
 
-	if (one[0])
-		return custody_file_recipients("--recipient", one, &f->to, e);
-	if (f->entry->root && o->root_recipients)
-		return custody_file_recipients("--root-recipient", o->root_recipients, &f->to, e);
-	return custody_file_recipients("--recipient", o->recipients, &f->to, e);
+	for (size_t i = in->n_pgp; i < in->n_keys; i++)
+		if (text_same(in->pgp[i].path, path))
+			return &in->pgp[i];
+	if (custody_file_read_key(key, in->boot.mem, in->boot.host, option, path, e) < 0)
+		return NULL;
+	in->n_keys++;
+	return key;
 }
 
-static int add_files(struct init_world *in, const struct custody_entry *entries, size_t n, bool pgp, struct err *e)
+static int take_recipients(struct init_world *in, struct custody_file *f, const char *option, const char *const *texts,
+                           struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct custody_file *f = &in->files[in->n_files];
-
-		*f = (struct custody_file){ .entry = &entries[i], .pgp = pgp };
-		f->name = arena_printf(in->boot.mem, "%s.%s", entries[i].word, pgp ? "gpg" : "age");
-		f->path = arena_printf(in->boot.mem, "%s/%s", in->options.folder, f->name);
-		if ((!pgp && take_recipients(in, f, i, e) < 0) || custody_file_find(f, in->boot.host, e) < 0)
+	f->by = custody_recipients_by(texts);
+	custody_file_place_in(f, in->boot.mem, in->options.folder);
+	if (custody_file_recipients(option, texts, &f->to, e) < 0)
+		return -1;
+	for (size_t i = 0; f->by == BY_GPG && texts[i]; i++) {
+		f->to.keys[i] = key_at(in, option, texts[i], e);
+		if (!f->to.keys[i])
 			return -1;
-		in->n_files++;
+		f->to.n_keys++;
 	}
 	return 0;
 }
 
+static int add_file(struct init_world *in, const struct custody_entry *entry, size_t number, struct err *e)
+{
+	const struct init_options *o = &in->options;
+	const char *one[] = { o->split && !entry->root ? o->recipients[number] : NULL, NULL };
+	struct custody_file *f = &in->files[in->n_files++];
+
+	*f = (struct custody_file){ .entry = entry };
+	if (one[0] ? take_recipients(in, f, "--recipient", one, e) < 0 :
+	    entry->root && o->root_recipients ? take_recipients(in, f, "--root-recipient", o->root_recipients, e) < 0 :
+	    take_recipients(in, f, "--recipient", o->recipients, e) < 0)
+		return -1;
+	return custody_file_find(f, in->boot.host, e);
+}
+
+static int add_message(struct init_world *in, const struct custody_entry *entry, struct err *e)
+{
+	struct custody_file *f = &in->files[in->n_files++];
+
+	*f = (struct custody_file){ .entry = entry, .by = BY_VAULT };
+	custody_file_place_in(f, in->boot.mem, in->options.folder);
+	return custody_file_find(f, in->boot.host, e);
+}
+
 static int take_files(struct init_world *in, struct err *e)
 {
-	bool age = init_chosen(&in->options, "file"), pgp = init_chosen(&in->options, "pgp");
+	bool file = init_chosen(&in->options, "file"), pgp = init_chosen(&in->options, "pgp");
 	size_t n;
 	const struct custody_entry *messages = custody_entries(in->boot.mem, (size_t)in->options.shares, true, &n);
 
-	in->in_files = age || pgp;
+	in->in_files = file || pgp;
 	in->files = ARENA_ARRAY(in->boot.mem, struct custody_file, in->n_entries + n);
-	if (age && add_files(in, in->entries, in->n_entries, false, e) < 0)
-		return -1;
-	return pgp ? add_files(in, messages, n, true, e) : 0;
+	for (size_t i = 0; file && i < in->n_entries; i++)
+		if (add_file(in, &in->entries[i], i, e) < 0)
+			return -1;
+	for (size_t i = 0; pgp && i < n; i++)
+		if (add_message(in, &messages[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 /* All keys that cannot be read at once. */
 static int take_pgp(struct init_world *in, struct err *e)
 {
 	const struct init_options *o = &in->options;
-	size_t n = (size_t)o->shares + 1;
+	size_t n = init_chosen(o, "pgp") ? (size_t)o->shares + 1 : 0;
 
-	if (!init_chosen(o, "pgp"))
-		return 0;
-	in->pgp = ARENA_ARRAY(in->boot.mem, struct pgp_key, n);
+	in->pgp = ARENA_ARRAY(in->boot.mem, struct pgp_key, n + 2 * AGE_RECIPIENTS_MAX);
+	in->pgp_home = arena_printf(in->boot.mem, "%s.gpg", spool_path(in->boot.mem, in->boot.host, in->boot.want));
 	for (size_t i = 0; i < n; i++) {
 		bool root = i + 1 == n;
+		const char *option = root ? "--root-pgp-key" : "--pgp-key";
 		AUTO(err) struct err why = {0};
 
 		if (pgp_read_file(&in->pgp[i], in->boot.mem, in->boot.host, root ? o->root_pgp_key : o->pgp_keys[i], &why) < 0)
-			err_also(e, ERR_USAGE, "%s: %s", root ? "--root-pgp-key" : "--pgp-key", why.text);
+			err_also(e, ERR_USAGE, "%s: %s", option, why.text);
+		in->pgp[i].option = option;
 	}
-	in->n_pgp = n;
-	in->pgp_home = arena_printf(in->boot.mem, "%s.gpg", spool_path(in->boot.mem, in->boot.host, in->boot.want));
+	in->n_pgp = in->n_keys = n;
 	return e->kind ? -1 : 0;
 }
 
@@ -175,7 +206,7 @@ int init_prepare(struct init_world *in, struct world *w, const struct boot_optio
 	assume_facts(in);
 	take_entries(in);
 	take_stores(in);
-	if (take_copies(in, e) < 0 || check_sizes(in, e) < 0 || take_files(in, e) < 0 || take_pgp(in, e) < 0)
+	if (take_copies(in, e) < 0 || check_sizes(in, e) < 0 || take_pgp(in, e) < 0 || take_files(in, e) < 0)
 		return -1;
 	return spool_read(&in->spool, w->mem, w->host, spool_path(w->mem, w->host, in->boot.want), e);
 }
@@ -184,6 +215,12 @@ void init_release(struct init_world *in)
 {
 	for (size_t i = 0; i < CUSTODY_VALUES; i++)
 		secret_release(&in->values[i]);
+	for (size_t i = 0; i < in->n_files; i++)
+		custody_file_release(&in->files[i]);
+	for (size_t i = in->n_pgp; i < in->n_keys; i++)
+		pgp_forget_key(&in->pgp[i], in->boot.host);
+	if (in->n_keys)
+		pgp_tidy(in->boot.host, in->pgp_home);
 	secret_release(&in->data_key);
 	secret_release(&in->probe);
 	vault_role_release(&in->role);

@@ -154,7 +154,7 @@ ASK(ask_init)
 	(void)item;
 	value_set_int(&rq->mem, body, "recovery_shares", in->options.shares);
 	value_set_int(&rq->mem, body, "recovery_threshold", in->options.threshold);
-	if (in->pgp)
+	if (in->n_pgp)
 		add_pgp(&rq->mem, body, in);
 	return boot_ask(&in->boot, rq, "PUT", VAULT_INIT, body, e);
 }
@@ -164,7 +164,7 @@ static int keep(struct init_world *in, const struct value *answer, struct err *e
 	char now[ISO8601_TEXT];
 
 	iso8601_print(host_wall_ms(in->boot.host), now);
-	if (custody_values(in->boot.want, answer, in->options.threshold, in->pgp != NULL, now, in->values, e) < 0)
+	if (custody_values(in->boot.want, answer, in->options.threshold, in->n_pgp > 0, now, in->values, e) < 0)
 		return -1;
 	if (in->in_aws && spool_seal(&in->spool, in->boot.mem, in->boot.host, &in->data_key, in->values, e) < 0)
 		return -1;
@@ -235,8 +235,9 @@ const struct step *init_table(struct arena *a, size_t *n)
 		const struct step *rows;
 		size_t n;
 	} parts[] = {
-		{ init_proof_rows, INIT_PROOF_ROWS }, { &key_row, 1 }, { init_prepare_rows, INIT_PREPARE_ROWS },
+		{ init_proof_rows, INIT_PROOF_ROWS }, { &key_row, 1 }, { init_wrap_rows, INIT_WRAP_ROWS }, { init_prepare_rows, INIT_PREPARE_ROWS },
 		{ init_over_rows, INIT_OVER_ROWS }, { &look_row, 1 }, { &init_note_begin, 1 }, { &call_row, 1 }, { &init_note_mark, 1 },
+		{ &init_files_row, 1 },
 		{ init_store_rows, INIT_STORE_ROWS }, { &init_note_end, 1 }, { init_ready_rows, INIT_READY_ROWS },
 	};
 	struct step *all;

@@ -12,11 +12,12 @@
 enum { PGP_KEY_MAX = 64 << 10 };
 
 struct pgp_key {
-	const char *path;                /* of the file that was named */
+	const char *option, *path;       /* of the file that was named, and by which option */
 	struct view given;               /* what is in it: armoured or not */
 	const char *fingerprint, *user;  /* user NULL: it names nobody */
 	int64_t bits;                    /* of what is encrypted to */
 	const char *base64;              /* of the key itself, as Vault takes it; NULL: not known yet */
+	const char *placed;              /* where gpg reads it (pgp_message.h); NULL: nowhere yet */
 	const char *wrong;               /* why it will not do; NULL: nothing is known against it */
 };
 

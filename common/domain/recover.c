@@ -44,7 +44,36 @@ static void check_custody(const struct recover_options *o, struct err *e)
 	}
 }
 
-static void check_files(const struct recover_options *o, struct err *e)
+/* Files that gpg made take no identity. */
+static bool any_of_gpgs(const struct recover_options *o, const struct host *host)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	AUTO(err) struct err ignored = {0};
+
+	for (size_t i = 0; i <= SHARES_MAX && !text_empty(o->folder); i++) {
+		struct custody_file file = { .path = custody_share_path(&a, o->folder, i, BY_GPG) };
+
+		if (custody_file_find(&file, host, &ignored) < 0 || file.there)
+			return true;
+	}
+	return false;
+}
+
+static void check_keys(const struct recover_options *o, const struct host *host, struct err *e)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	struct pgp_key key;
+
+	for (size_t i = 0; o->recipients && o->recipients[i]; i++) {
+		AUTO(err) struct err why = {0};
+
+		if (!custody_recipient_is_age(o->recipients[i]) &&
+		    custody_file_read_key(&key, &a, host, "--recipient", o->recipients[i], &why) < 0)
+			err_append(e, &why);
+	}
+}
+
+static void check_files(const struct recover_options *o, const struct host *host, struct err *e)
 {
 	if (!text_same(o->custody, "file")) {
 		if (o->folder || o->identities || o->recipients)
@@ -53,20 +82,21 @@ static void check_files(const struct recover_options *o, struct err *e)
 	}
 	if (text_empty(o->folder))
 		err_also(e, ERR_USAGE, "--custody file: --out DIR is missing, the folder that the files are in");
-	if (!o->identities && !o->keys_from) {
+	if (!o->identities && !o->keys_from && !any_of_gpgs(o, host)) {
 		err_also(e, ERR_USAGE, "--custody file: --identity FILE is missing, which the files are encrypted to");
-		err_hint(e, "it is the file that age-keygen wrote");
+		err_hint(e, "it is the file that age-keygen wrote; files for PGP (recovery-keys.pgp) take none, gpg opens them");
 	}
 	if ((o->recipients || o->stores) && custody_file_recipients("--recipient", o->recipients, NULL, e) < 0)
-		err_hint(e, "age-keygen prints one: --recipient age1...");
+		err_hint(e, "age-keygen prints one: --recipient age1...; or --recipient FILE with a public key of PGP's");
+	check_keys(o, host, e);
 }
 
-int recover_check_options(const struct recover_options *o, struct err *e)
+int recover_check_options(const struct recover_options *o, const struct host *host, struct err *e)
 {
 	check_custody(o, e);
 	if (o->keys_from)
 		check_word("--keys-from", o->keys_from, true, e);
-	check_files(o, e);
+	check_files(o, host, e);
 	return e->kind ? -1 : 0;
 }
 
@@ -103,6 +133,7 @@ void recover_release(struct recover *r)
 	shares_release(&r->shares);
 	err_release(&r->unread);
 	recover_entry_release(&r->entry);
+	secret_release(&r->gpg.plain);
 	boot_release(&r->boot);
 }
 
@@ -221,9 +252,9 @@ const struct step recover_share_rows[RECOVER_SHARE_ROWS] = {
 	  .due = parts_due, .ask = ask_part, .hear = hear_part },
 };
 
-int recover_read_shares(struct recover *r, struct err *e)
+int recover_read_shares(struct recover *r, const struct recover_runner *run, struct err *e)
 {
-	return r->reader && r->reader->read ? r->reader->read(r, e) : 0;
+	return r->reader && r->reader->read ? r->reader->read(r, run, e) : 0;
 }
 
 int recover_take_lines(struct recover *r, struct view text, const char *from, struct err *e)
@@ -261,7 +292,7 @@ int recover_find_open(struct recover *r, const struct recover_runner *run, struc
 
 int recover_get_shares(struct recover *r, const struct recover_runner *run, int64_t needed, struct err *e)
 {
-	if (run->loop(run->to, r, recover_share_rows, RECOVER_SHARE_ROWS, e) < 0 || recover_read_shares(r, e) < 0)
+	if (run->loop(run->to, r, recover_share_rows, RECOVER_SHARE_ROWS, e) < 0 || recover_read_shares(r, run, e) < 0)
 		return -1;
 	if (recover_is_typed(r) && run->type(run->to, r, needed, e) < 0)
 		return -1;

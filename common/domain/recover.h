@@ -22,6 +22,7 @@
 #include "domain/boot.h"
 #include "domain/custody.h"
 #include "domain/recover_attempt.h"
+#include "domain/recover_gpg.h"
 #include "domain/recover_shares.h"
 #include "domain/recover_store.h"
 
@@ -33,7 +34,7 @@ struct recover_options {
 	const char *bucket;              /* --custody-bucket, of s3 */
 	const char *folder;              /* --out, of custody in files */
 	const char *const *identities;   /* --identity: files of age's, NULL-terminated; NULL: none */
-	const char *const *recipients;   /* --recipient, NULL-terminated; NULL: none */
+	const char *const *recipients;   /* --recipient, of age's or files with a PGP key, NULL-terminated; NULL: none */
 	bool stores;                     /* the command stores something new */
 };
 
@@ -47,6 +48,7 @@ struct recover {
 	struct err unread;               /* why there is no entry with all of them */
 	struct recover_entry entry;      /* where what is made anew is stored; recover_store.h */
 	struct attempt attempt;          /* what is under way in Vault; recover_attempt.h */
+	struct recover_gpg gpg;          /* recover_gpg.h */
 };
 
 /* What a workflow asks of who runs it: a table over the world, a question, the shares that are typed. */
@@ -58,8 +60,8 @@ struct recover_runner {
 	void *to;
 };
 
-/* Every problem of them at once, ERR_USAGE. */
-MUST_CHECK int recover_check_options(const struct recover_options *o, struct err *e);
+/* Every problem of them at once, ERR_USAGE; the files that they name are looked at. */
+MUST_CHECK int recover_check_options(const struct recover_options *o, const struct host *host, struct err *e);
 
 /*
  * Over an opened session's world, whose texts are borrowed. shares: the command takes shares, else there is no reader.
@@ -73,8 +75,8 @@ void recover_release(struct recover *r);
 
 /* The custody that was chosen, which borrows from r. */
 struct custody_store recover_store_of(const struct recover *r);
-/* The path of the file with that share alone, in custody in files. */
-const char *recover_share_file(const struct recover *r, size_t share);
+/* The path of the file with that share alone, in custody in files, of that kind. */
+const char *recover_share_file(const struct recover *r, size_t share, enum custody_file_by by);
 
 /* AWS is asked: it must be logged in to. */
 bool recover_wants_aws(const struct recover *r);
@@ -88,7 +90,7 @@ bool recover_is_typed(const struct recover *r);
 enum { RECOVER_SHARE_ROWS = 2 };
 extern const struct step recover_share_rows[RECOVER_SHARE_ROWS];
 /* Nothing where the reader asks over the network, or they are typed. */
-MUST_CHECK int recover_read_shares(struct recover *r, struct err *e);
+MUST_CHECK int recover_read_shares(struct recover *r, const struct recover_runner *run, struct err *e);
 /* One a line; from: "standard input", for messages. ERR_USAGE with every line that is no share. */
 MUST_CHECK int recover_take_lines(struct recover *r, struct view text, const char *from, struct err *e);
 /* Runs boot_steps. ERR_GUARD: Vault is not initialised, or sealed. */

@@ -123,12 +123,21 @@ static int promote(struct rekey_world *w, const struct recover_runner *run, stru
 
 /* ---- what an earlier run has staged ---- */
 
-static int read_staged(struct rekey_world *w, struct err *e)
+/* Of the rekey that these shares came of, in the arena of the session; NULL: none is said. */
+static const char *nonce_of(const struct rekey_world *w, const struct secret *entry)
 {
 	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
-	struct recover_entry *entry = &w->recover.entry;
 	AUTO(err) struct err ignored = {0};
 	struct value *tree;
+
+	if (!secret_held(entry) || va_json_parse(&scratch, secret_expose(entry), NULL, &tree, &ignored) < 0)
+		return NULL;
+	return arena_text(w->recover.boot.mem, value_text_or(tree, "rekey_nonce", NULL));
+}
+
+static int read_staged(struct rekey_world *w, struct err *e)
+{
+	struct recover_entry *entry = &w->recover.entry;
 
 	w->staged_nonce = NULL;
 	shares_release(&w->staged);
@@ -136,8 +145,7 @@ static int read_staged(struct rekey_world *w, struct err *e)
 		return 0;
 	if (shares_of_entry(&w->staged, secret_expose(&entry->pending), entry->name, e) < 0)
 		return err_while(e, "what is staged beside the current one");
-	if (va_json_parse(&scratch, secret_expose(&entry->pending), NULL, &tree, &ignored) == 0)
-		w->staged_nonce = arena_text(w->recover.boot.mem, value_text_or(tree, "rekey_nonce", NULL));
+	w->staged_nonce = nonce_of(w, &entry->pending);
 	return 0;
 }
 
@@ -176,9 +184,38 @@ static int probe(struct rekey_world *w, const struct recover_runner *run, bool *
 
 static int finish_earlier(struct rekey_world *w, const struct recover_runner *run, struct err *e)
 {
+	struct recover *r = &w->recover;
+
 	w->finished_earlier = true;
 	value_is_staged(w);
+	/* The note that finding out has left would not know them again when they are current. */
+	if (w->staged_nonce &&
+	    note_write(&r->attempt.note, r->boot.mem, r->boot.host, NOTE_GIVING, w->staged_nonce, e) < 0)
+		return -1;
 	return promote(w, run, e);
+}
+
+/* Our own rekey's shares are the current ones, and its note still stands: what came after that is missing. */
+static bool was_promoted(const struct rekey_world *w)
+{
+	const struct attempt *t = &w->recover.attempt;
+
+	return !t->started && t->note.stage == NOTE_GIVING && t->note.nonce &&
+	       text_same(nonce_of(w, &w->recover.entry.current), t->note.nonce);
+}
+
+/* Read back once more, in the copies too; a file was read a moment ago. */
+static int finish_promoted(struct rekey_world *w, const struct recover_runner *run, struct err *e)
+{
+	struct recover *r = &w->recover;
+	struct recover_entry *entry = &r->entry;
+
+	w->finished_earlier = true;
+	secret_release(&entry->value);
+	secret_copy(&entry->value, &entry->current);
+	if (shares_of_entry(&w->staged, secret_expose(&entry->value), entry->name, e) < 0)
+		return -1;
+	return entry->in_aws ? promote(w, run, e) : attempt_end(r, e);
 }
 
 /* ---- the run ---- */
@@ -260,6 +297,8 @@ static int begin(struct rekey_world *w, const struct recover_runner *run, struct
 	if (attempt_clear(r, run, e) < 0)
 		return -1;
 	t->ours = false;
+	if (was_promoted(w))
+		return finish_promoted(w, run, e);
 	if (w->staged.n && probe(w, run, &valid, e) < 0)
 		return -1;
 	if (valid)

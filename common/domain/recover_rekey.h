@@ -10,6 +10,8 @@
  *	killed before they were staged     the old ones hold; the next run begins anew
  *	staged, not verified               Vault still waits: the next run verifies, or finds out (below)
  *	verified, not promoted             the next run finds out, and promotes
+ *	promoted, a copy in another        the next run knows them for its own by the note (recover_note.h), and reads the
+ *	region does not show them          copies once more
  *
  * Where Vault waits no more, a rekey is begun and given the staged shares, which
  * only tells whether they are the valid ones, and is cancelled or gone on with.

@@ -152,7 +152,7 @@ static int judge_held(struct root_world *w, const struct recover_runner *run, st
 	if (!w->replace) {
 		err_set(e, ERR_GUARD, 0, entry->unread ? "'%s' is there, and may hold a root token that is valid" :
 		        "the root token in '%s' is valid", entry_name(w));
-		err_hint(e, entry->unread ? "--identity FILE opens it; --replace makes another, after a question" :
+		err_hint(e, entry->unread ? "--identity FILE opens it, or gpg with its key; --replace makes another, after a question" :
 		         "helm vault-aws configure --revoke-root ends it; --replace makes another, after a question");
 		return -1;
 	}

@@ -126,51 +126,77 @@ static enum heard hear_aws_entry(struct recover *r, const char *entry, const str
 	return custody_hear_value(&store, entry, reply, value, r->boot.mem, NULL, e);
 }
 
-/* ---- files of age's ---- */
+/* ---- files ---- */
 
-const char *recover_share_file(const struct recover *r, size_t share)
+const char *recover_share_file(const struct recover *r, size_t share, enum custody_file_by by)
 {
-	return arena_printf(r->boot.mem, "%s/recovery-key-%zu.age", r->options.folder, share);
+	return custody_share_path(r->boot.mem, r->options.folder, share, by);
 }
 
-/* Those that the identities open. None: why not, or `absent`, which is taken. */
-static int read_parts(struct recover *r, struct err *absent, struct err *e)
+/* Which of both kinds is there; NULL: neither. ERR_GUARD: both are, and one may be of another day. */
+static int find_file(const struct recover *r, size_t share, const char **path, struct err *e)
+{
+	struct custody_file age = { .path = recover_share_file(r, share, BY_AGE) }, gpg = { .path = recover_share_file(r, share, BY_GPG) };
+
+	*path = NULL;
+	if (custody_file_find(&age, r->boot.host, e) < 0 || custody_file_find(&gpg, r->boot.host, e) < 0)
+		return -1;
+	if (age.there && gpg.there) {
+		err_set(e, ERR_GUARD, 0, "both '%s' and '%s' are there", age.path, gpg.path);
+		err_hint(e, "move away the one that does not hold");
+		return -1;
+	}
+	if (age.there || gpg.there)
+		*path = age.there ? age.path : gpg.path;
+	return 0;
+}
+
+/* Those that can be opened here. None: why not, or that there is no file at all. */
+static int read_parts(struct recover *r, const struct recover_runner *run, struct err *e)
 {
 	AUTO(err) struct err why = {0};
 
 	r->shares = (struct recover_shares){ .from = r->options.folder, .split = true };
 	for (size_t i = 1; i <= SHARES_MAX; i++) {
-		struct custody_file file = { .path = recover_share_file(r, i) };
-		AUTO(wiped) struct buf plain = BUF_MAX(SHARE_ENTRY_MAX);
+		AUTO(secret) struct secret plain = {0};
 		AUTO(err) struct err closed = {0};
+		const char *path;
 
-		if (custody_file_find(&file, r->boot.host, e) < 0)
+		if (find_file(r, i, &path, e) < 0)
 			return -1;
-		if (!file.there)
+		if (!path)
 			continue;
-		if (custody_file_open(&plain, r->boot.host, file.path, r->options.identities, &closed) < 0)
+		if (recover_read_file(r, run, path, &plain, &closed) < 0) {
+			if (closed.kind == ERR_STOPPED) {
+				err_move(e, &closed);
+				return -1;
+			}
 			err_append(&why, &closed);
-		else if (shares_of_part(&r->shares, r->boot.mem, buf_bytes(&plain), file.path, e) < 0)
+		} else if (shares_of_part(&r->shares, r->boot.mem, secret_expose(&plain), path, e) < 0) {
 			return -1;
+		}
 	}
 	if (r->shares.n > 0)
 		return 0;
-	err_move(e, why.kind ? &why : absent);
+	if (why.kind)
+		err_move(e, &why);
+	else
+		err_set(e, ERR_ABSENT, 0, "there is no '%s', and no '%s'", recover_share_file(r, 0, BY_AGE), recover_share_file(r, 0, BY_GPG));
 	return -1;
 }
 
-static int read_file(struct recover *r, struct err *e)
+static int read_file(struct recover *r, const struct recover_runner *run, struct err *e)
 {
-	const char *path = arena_printf(r->boot.mem, "%s/recovery-keys.age", r->options.folder);
-	AUTO(wiped) struct buf plain = BUF_MAX(SHARE_ENTRY_MAX);
-	AUTO(err) struct err why = {0};
+	AUTO(secret) struct secret plain = {0};
+	const char *path;
 
-	if (custody_file_open(&plain, r->boot.host, path, r->options.identities, &why) == 0)
-		return shares_of_entry(&r->shares, buf_bytes(&plain), path, e);
-	if (why.kind == ERR_ABSENT)
-		return read_parts(r, &why, e);
-	err_move(e, &why);
-	return -1;
+	if (find_file(r, 0, &path, e) < 0)
+		return -1;
+	if (!path)
+		return read_parts(r, run, e);
+	if (recover_read_file(r, run, path, &plain, e) < 0)
+		return -1;
+	return shares_of_entry(&r->shares, secret_expose(&plain), path, e);
 }
 
 /* ---- the table ---- */

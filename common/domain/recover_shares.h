@@ -12,6 +12,7 @@
 enum { SHARES_MAX = 255, SHARE_TEXT_MAX = 128, SHARE_ENTRY_MAX = 64 << 10 };
 
 struct recover;
+struct recover_runner;
 
 struct recover_shares {
 	struct secret at[SHARES_MAX];    /* as text, hexadecimal or base64 */
@@ -29,8 +30,8 @@ struct share_reader {
 	int (*ask)(const struct recover *r, const char *entry, struct request *rq, struct err *e);
 	/* Fills value; ERR_ABSENT, ERR_DENIED: of this entry. */
 	enum heard (*hear)(struct recover *r, const char *entry, const struct reply *reply, struct secret *value, struct err *e);
-	/* From this machine. NULL: not so; both NULL: they are typed. */
-	int (*read)(struct recover *r, struct err *e);
+	/* From this machine, by gpg where it is to open them. NULL: not so; both NULL: they are typed. */
+	int (*read)(struct recover *r, const struct recover_runner *run, struct err *e);
 };
 
 /* NULL: there is none of that name. */

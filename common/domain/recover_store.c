@@ -31,10 +31,17 @@ static int take_file(struct recover *r, struct err *e)
 	struct custody_file *file = &r->entry.file;
 
 	file->entry = r->entry.which;
-	file->name = arena_printf(r->boot.mem, "%s.age", r->entry.which->word);
-	file->path = arena_printf(r->boot.mem, "%s/%s", r->options.folder, file->name);
+	file->by = custody_recipients_by(r->options.recipients);
+	custody_file_place_in(file, r->boot.mem, r->options.folder);
 	r->entry.name = file->path;
-	return custody_file_find(file, r->boot.host, e);
+	if (recover_take_keys(r, e) < 0 || custody_file_find(file, r->boot.host, e) < 0)
+		return -1;
+	if (!file->twin)
+		return 0;
+	err_set(e, ERR_GUARD, 0, "'%s' is there, and '%s' would be a second one beside it", file->twin, file->path);
+	err_hint(e, file->by == BY_GPG ? "--recipient age1... goes on with it; or move it away, with --keys-from for the shares" :
+	         "--recipient FILE with a key of PGP's goes on with it; or move it away, with --keys-from for the shares");
+	return -1;
 }
 
 int recover_entry_init(struct recover *r, size_t which, struct err *e)
@@ -53,7 +60,7 @@ int recover_entry_init(struct recover *r, size_t which, struct err *e)
 		return recover_check_names(r->boot.want, e);
 	}
 	if (custody_file_recipients("--recipient", r->options.recipients, &entry->file.to, e) < 0) {
-		err_hint(e, "--recipient age1...: whom the new file is encrypted to");
+		err_hint(e, "--recipient age1... or FILE with a key of PGP's: whom the new file is encrypted to");
 		return -1;
 	}
 	return take_file(r, e);
@@ -296,7 +303,7 @@ static int judge_entry(const struct recover *r, struct err *e)
 int recover_entry_find(struct recover *r, const struct recover_runner *run, struct err *e)
 {
 	if (r->entry.in_file)
-		return recover_file_find(r, e) < 0 ? -1 : judge_split(r, e);
+		return recover_look_at_keys(r, run, e) < 0 || recover_file_find(r, run, e) < 0 ? -1 : judge_split(r, e);
 	if (run->loop(run->to, r, entry_find_rows, ENTRY_FIND_ROWS, e) < 0)
 		return -1;
 	return judge_entry(r, e);
@@ -413,7 +420,7 @@ const struct step entry_stage_rows[ENTRY_STAGE_ROWS] = {
 int recover_entry_stage(struct recover *r, const struct recover_runner *run, struct err *e)
 {
 	if (r->entry.in_file)
-		return recover_file_stage(r, e);
+		return recover_file_stage(r, run, e);
 	return run->loop(run->to, r, entry_stage_rows, ENTRY_STAGE_ROWS, e);
 }
 

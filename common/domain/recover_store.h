@@ -2,7 +2,7 @@
  * One entry of custody that gets a new value, so that at every instant the old
  * or the new one is the current one, and neither is lost:
  *
- *	staged      beside the current one: in Secrets Manager as the version AWSPENDING, in files as NAME.age.pending
+ *	staged      beside the current one: in Secrets Manager as the version AWSPENDING, in files as NAME.age.pending (NAME.pgp.pending)
  *	promoted    it becomes the current one; the old one stays as AWSPREVIOUS, or NAME.age.previous
  *
  * What an earlier run has staged and not promoted is found and read.
@@ -29,7 +29,7 @@ struct recover_entry {
 	struct custody_file file;        /* in_file: its path, and recipients */
 	bool there;                      /* there is such an entry */
 	bool split;                      /* of the shares: there is one for each of them instead */
-	bool unread;                     /* a file that no identity was given for */
+	bool unread;                     /* a file that no identity was given for, or that gpg does not open */
 
 	struct secret current, pending;  /* not held: none, or a placeholder */
 	struct secret value;             /* what is to be stored */
@@ -55,9 +55,9 @@ MUST_CHECK int recover_entry_stage(struct recover *r, const struct recover_runne
 /* What is staged becomes the current one, is read back, and seen in the copies. */
 MUST_CHECK int recover_entry_promote(struct recover *r, const struct recover_runner *run, struct err *e);
 
-/* recover_store_file.c: the same for files, which ask nobody. */
-MUST_CHECK int recover_file_find(struct recover *r, struct err *e);
-MUST_CHECK int recover_file_stage(struct recover *r, struct err *e);
+/* recover_store_file.c: the same for files, which ask nobody but gpg. */
+MUST_CHECK int recover_file_find(struct recover *r, const struct recover_runner *run, struct err *e);
+MUST_CHECK int recover_file_stage(struct recover *r, const struct recover_runner *run, struct err *e);
 MUST_CHECK int recover_file_promote(struct recover *r, struct err *e);
 
 /* The tables, for the lint of their shape. */

@@ -147,15 +147,28 @@ static int check_key(const struct secret *key, struct err *e)
 	return err_set(e, ERR_REMOTE, 0, "the spool's data key is not %d bytes long", CIPHER_KEY_BYTES);
 }
 
-int spool_seal(struct spool *s, struct arena *a, const struct host *host, const struct secret *key,
-               const struct secret *values, struct err *e)
+/* Both as base64, in the arena. */
+static int seal(struct arena *a, const struct host *host, const struct secret *key, struct view name, struct view plain,
+                const char **nonce_out, const char **sealed_out, struct err *e)
 {
 	unsigned char nonce[CIPHER_NONCE_BYTES];
-	AUTO(wiped) struct buf plain = BUF_MAX(SPOOL_MAX / 4);
 	AUTO(buf) struct buf sealed = BUF_MAX(SPOOL_MAX / 2), text = BUF_MAX(SPOOL_MAX), nonce_text = BUF_MAX(64);
 
 	if (check_key(key, e) < 0 || host_random(host, nonce, sizeof(nonce), e) < 0)
 		return -1;
+	cipher_seal(&sealed, (const unsigned char *)secret_expose(key).p, nonce, name, plain);
+	base64_print(&text, buf_bytes(&sealed));
+	base64_print(&nonce_text, view_of(nonce, sizeof(nonce)));
+	*sealed_out = arena_text(a, buf_str(&text));
+	*nonce_out = arena_text(a, buf_str(&nonce_text));
+	return 0;
+}
+
+int spool_seal(struct spool *s, struct arena *a, const struct host *host, const struct secret *key,
+               const struct secret *values, struct err *e)
+{
+	AUTO(wiped) struct buf plain = BUF_MAX(SPOOL_MAX / 4);
+
 	for (size_t i = 0; i < CUSTODY_VALUES; i++) {
 		buf_text(&plain, i ? "," : "[");
 		va_json_quote(&plain, secret_expose(&values[i]));
@@ -163,12 +176,7 @@ int spool_seal(struct spool *s, struct arena *a, const struct host *host, const 
 	buf_text(&plain, "]");
 	if (buf_whole(&plain, "the spool", e) < 0)
 		return -1;
-	cipher_seal(&sealed, (const unsigned char *)secret_expose(key).p, nonce, beside(a, s), buf_bytes(&plain));
-	base64_print(&text, buf_bytes(&sealed));
-	base64_print(&nonce_text, view_of(nonce, sizeof(nonce)));
-	s->sealed = arena_text(a, buf_str(&text));
-	s->nonce = arena_text(a, buf_str(&nonce_text));
-	return 0;
+	return seal(a, host, key, beside(a, s), buf_bytes(&plain), &s->nonce, &s->sealed, e);
 }
 
 static int take_values(struct view plain, struct secret *values, struct err *e)
@@ -189,20 +197,87 @@ static int take_values(struct view plain, struct secret *values, struct err *e)
 	return 0;
 }
 
-int spool_open(const struct spool *s, const struct secret *key, struct secret *values, struct err *e)
+static int unseal(const struct spool *s, const struct secret *key, struct view name, const char *nonce_text,
+                  const char *sealed_text, struct buf *plain, struct err *e)
 {
-	AUTO(arena) struct arena a = ARENA_INIT;
 	AUTO(buf) struct buf sealed = BUF_MAX(SPOOL_MAX), nonce = BUF_MAX(64);
-	AUTO(wiped) struct buf plain = BUF_MAX(SPOOL_MAX);
 
 	if (check_key(key, e) < 0)
 		return -1;
-	if (base64_parse(&sealed, view_text(s->sealed), e) < 0 || base64_parse(&nonce, view_text(s->nonce), e) < 0 ||
+	if (base64_parse(&sealed, view_text(sealed_text), e) < 0 || base64_parse(&nonce, view_text(nonce_text), e) < 0 ||
 	    nonce.n != CIPHER_NONCE_BYTES)
 		return err_set(e, ERR_CONFIG, 0, "the spool '%s' is damaged", s->path);
-	if (cipher_open(&plain, (const unsigned char *)secret_expose(key).p, (const unsigned char *)nonce.p, beside(&a, s), buf_bytes(&sealed), e) < 0 ||
-	    take_values(buf_bytes(&plain), values, e) < 0)
+	if (cipher_open(plain, (const unsigned char *)secret_expose(key).p, (const unsigned char *)nonce.p, name, buf_bytes(&sealed),
+	                e) < 0)
 		return err_while(e, "opening the spool '%s'", s->path);
+	return 0;
+}
+
+int spool_open(const struct spool *s, const struct secret *key, struct secret *values, struct err *e)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	AUTO(wiped) struct buf plain = BUF_MAX(SPOOL_MAX);
+
+	if (unseal(s, key, beside(&a, s), s->nonce, s->sealed, &plain, e) < 0)
+		return -1;
+	return take_values(buf_bytes(&plain), values, e) < 0 ? err_while(e, "opening the spool '%s'", s->path) : 0;
+}
+
+/* ---- a file in it that gpg is to make ---- */
+
+static struct view beside_file(struct arena *a, const struct spool *s, const char *name)
+{
+	return view_text(arena_printf(a, "%s %s", beside(a, s).p, name));
+}
+
+int spool_seal_file(struct spool *s, struct arena *a, const struct host *host, const char *name, const struct secret *key,
+                    const char *wrapped, const struct value *to, const struct secret *content, struct err *e)
+{
+	const char *nonce, *sealed;
+	struct value *entry;
+
+	if (seal(a, host, key, beside_file(a, s, name), secret_expose(content), &nonce, &sealed, e) < 0)
+		return -1;
+	entry = params_of(a, "key", wrapped, "nonce", nonce, "sealed", sealed, NULL);
+	value_set(a, entry, "to", value_copy(a, to));
+	if (!s->files)
+		s->files = value_new_map(a);
+	value_set(a, s->files, name, entry);
+	return 0;
+}
+
+static const struct value *waiting(const struct spool *s, const char *name)
+{
+	const struct value *entry = s->files ? value_get(s->files, name) : NULL;
+
+	return entry && entry->type == VALUE_MAP ? entry : NULL;
+}
+
+const char *spool_file_key(const struct spool *s, const char *name)
+{
+	const struct value *entry = waiting(s, name);
+
+	return entry ? value_text_or(entry, "key", "") : NULL;
+}
+
+const struct value *spool_file_to(const struct spool *s, const char *name)
+{
+	const struct value *entry = waiting(s, name);
+
+	return entry ? value_get(entry, "to") : NULL;
+}
+
+int spool_open_file(const struct spool *s, const char *name, const struct secret *key, struct secret *content, struct err *e)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	AUTO(wiped) struct buf plain = BUF_MAX(SPOOL_MAX);
+	const struct value *entry = waiting(s, name);
+
+	if (unseal(s, key, beside_file(&a, s, name), value_text_or(entry, "nonce", ""), value_text_or(entry, "sealed", ""), &plain,
+	           e) < 0)
+		return -1;
+	secret_release(content);
+	secret_adopt(content, &plain);
 	return 0;
 }
 

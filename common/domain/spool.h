@@ -11,7 +11,9 @@
  * custody key before the call; the file holds that key encrypted, so that nothing
  * after the reply needs the network, and nobody reads the file without
  * kms:Decrypt. For custody in files it holds these, encrypted to their
- * recipients (by age, or by Vault itself to PGP keys), in place of that or beside it. A file of another run is never written over.
+ * recipients (by age, or by Vault itself to PGP keys), in place of that or beside it. A file that gpg is to make waits in
+ * it sealed under a data key of its own, which gpg has encrypted to the file's recipients before the call, until gpg has
+ * made it. A file of another run is never written over.
  */
 #ifndef DOMAIN_SPOOL_H
 #define DOMAIN_SPOOL_H
@@ -30,7 +32,8 @@ struct spool {
 	const char *kms_key;             /* ARN of the custody key ("": custody is in files alone) ... */
 	const char *data_key;            /* ... and the data key under it, base64 */
 	const char *nonce, *sealed;      /* base64; NULL before SPOOL_KEYS, and where custody is in files alone */
-	struct value *files;             /* the files of custody_file.h by name, base64; NULL: none */
+	/* The files of custody_file.h by name, each as base64, or as what spool_seal_file made of it; NULL: none. */
+	struct value *files;
 };
 
 /* Where the spool of this release is, in the arena; needs cluster and region. */
@@ -53,6 +56,21 @@ MUST_CHECK int spool_seal(struct spool *s, struct arena *a, const struct host *h
                           const struct secret *values, struct err *e);
 /* And takes them out. ERR_CONFIG when the key is not the one, or the file was altered. */
 MUST_CHECK int spool_open(const struct spool *s, const struct secret *key, struct secret *values, struct err *e);
+
+/*
+ * What the file `name` is to hold, sealed under a data key, which `wrapped` (base64) holds for the keys with these
+ * fingerprints (a list).
+ */
+MUST_CHECK int spool_seal_file(struct spool *s, struct arena *a, const struct host *host, const char *name,
+                               const struct secret *key, const char *wrapped, const struct value *to,
+                               const struct secret *content, struct err *e);
+/* The data key of a file that waits so, as base64, in the arena; NULL: it does not. */
+const char *spool_file_key(const struct spool *s, const char *name);
+/* Whom it is encrypted to: the fingerprints; NULL: it does not wait. */
+const struct value *spool_file_to(const struct spool *s, const char *name);
+/* Takes it out. ERR_CONFIG as spool_open. */
+MUST_CHECK int spool_open_file(const struct spool *s, const char *name, const struct secret *key, struct secret *content,
+                               struct err *e);
 
 /* The encryption context that binds the data key to its release: for GenerateDataKey and Decrypt. */
 struct value *spool_context(struct arena *a, const struct spool *s);

@@ -322,6 +322,121 @@ def test_with_pgp_each_share_opens_to_its_holder_alone(start, people, beside):
     assert json.loads(run(place, ["pgp", *beside], *words, "-o", "json").stdout)["changed"] is False
 
 
+# ---- files that gpg encrypts ----
+
+def gpg_words(place, made):
+    """Recovery keys to the first two, the root token to the third."""
+    return ["--out", os.path.join(place.home, "keys"), "--shares", "3", "--threshold", "2", "--recipient", made[0][1],
+            "--recipient", made[1][1], "--root-recipient", made[2][1]]
+
+
+def opened(place, home, name):
+    return gpg(home, "--decrypt", os.path.join(place.home, "keys", name)).stdout.decode()
+
+
+def left_by_gpg(place):
+    """Files in our folders for gpg, and agents in it."""
+    files = [os.path.join(at, f) for at, _, names in os.walk(place.home) for f in names if at.endswith("gpg")]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as f:
+                line = f.read()
+        except OSError:
+            continue
+        if "gpg-agent" in line and place.home in line or "dirmngr" in line and place.home in line:
+            files.append(line)
+    return files
+
+
+@GPG
+@pytest.mark.parametrize("beside", [[], ["secretsmanager"]])
+def test_files_are_encrypted_by_gpg(start, people, beside):
+    place, made = start(), people(3)
+    trace, keys = os.path.join(place.home, "trace"), os.path.join(place.home, "keys")
+    words = gpg_words(place, made)
+    ran = run(place, ["file", *beside], *words, "--trace", trace, "--debug")
+    assert sorted(os.listdir(keys)) == ["recovery-keys.pgp", "root-token.pgp"]
+    assert [os.stat(os.path.join(keys, f)).st_mode & 0o777 for f in os.listdir(keys)] == [0o600, 0o600]
+    kept, token = json.loads(opened(place, made[0][0], "recovery-keys.pgp")), opened(place, made[2][0], "root-token.pgp")
+    assert opened(place, made[1][0], "recovery-keys.pgp") == json.dumps(kept, separators=(",", ":"))
+    for home, name in ((made[2][0], "recovery-keys.pgp"), (made[0][0], "root-token.pgp")):
+        with pytest.raises(subprocess.CalledProcessError):
+            opened(place, home, name)
+    place.server.until_active()
+    opens_vault(place, token, kept["recovery_keys"][:2])
+    for kind in beside:
+        assert read(place, kind, "root-token") == token and json.loads(read(place, kind, "recovery-keys")) == kept
+    seen = ran.stdout + ran.stderr
+    for at, _, files in os.walk(place.home):
+        for name in files:
+            with open(os.path.join(at, name), "rb") as f:
+                seen += f.read().decode("latin-1")
+    for secret in (token, *kept["recovery_keys"], *kept["recovery_keys_base64"]):
+        assert secret not in seen
+    assert f"gpg --decrypt {keys}/root-token.pgp" in ran.stdout
+    assert not [s for s in place.spools() if s.endswith(".json")] and not left_by_gpg(place)
+    assert json.loads(run(place, ["file", *beside], *words, "-o", "json").stdout)["changed"] is False
+
+
+@GPG
+def test_killed_before_gpg_has_made_the_files(start, people, tmp_path):
+    """Each goes on where the secret key of one file is, and nobody initialises again."""
+    place, made = start(), people(3)
+    keys, program, calls = os.path.join(place.home, "keys"), tmp_path / "bin" / "gpg", tmp_path / "calls"
+    os.makedirs(program.parent)
+    # Two messages are made before the call, of the data keys.
+    program.write_text(f"""#!/bin/sh
+case " $* " in
+*" --encrypt "*) echo >>{calls}; [ "$(wc -l <{calls})" -le 2 ] || {{ kill -9 $PPID; exit 1; }} ;;
+esac
+exec {shutil.which("gpg")} "$@"
+""", encoding="ascii")
+    program.chmod(0o755)
+    words = gpg_words(place, made)
+    ran = run(place, ["file"], *words, env={"PATH": f"{program.parent}:/usr/bin:/bin"}, ok=False)
+    assert ran.returncode == -9
+    assert place.server.ask("GET", "/v1/sys/init")[1] == {"initialized": True} and os.listdir(keys) == []
+    spool, = [s for s in place.spools() if s.endswith(".json")]
+    assert os.stat(spool).st_mode & 0o777 == 0o600
+    with open(spool, encoding="utf-8") as f:
+        assert "hvs." not in f.read()
+    ran = run(place, ["file"], *words, ok=False)
+    assert ran.returncode == 4, ran.stderr
+    for says in ("'recovery-keys.pgp' waits encrypted to", "Holder 0 <h0@example.invalid>", spool, "No secret key", "run the same init there"):
+        assert says in ran.stderr, ran.stderr
+    ran = run(place, ["file"], *words[:-1], made[1][1], ok=False)
+    assert ran.returncode == 4 and "made 'root-token.pgp' for other keys" in ran.stderr, ran.stderr
+    ran = run(place, ["file"], *words, env={"GNUPGHOME": made[1][0]}, ok=False)
+    assert ran.returncode == 4 and "'root-token.pgp' waits" in ran.stderr and "recovery-keys.pgp' waits" not in ran.stderr, ran.stderr
+    assert os.listdir(keys) == ["recovery-keys.pgp"]
+    run(place, ["file"], *words, env={"GNUPGHOME": made[2][0]})
+    shares = json.loads(opened(place, made[0][0], "recovery-keys.pgp"))["recovery_keys"]
+    place.server.until_active()
+    opens_vault(place, opened(place, made[2][0], "root-token.pgp"), shares[1:])
+    assert not [s for s in place.spools() if s.endswith(".json")] and not left_by_gpg(place)
+
+
+@GPG
+def test_recipients_that_will_not_do_are_told_all_at_once(start, people, tmp_path):
+    place, made = start(), people(1)
+    made_at = ["--faked-system-time", "20200101T000000"]
+    files = {}
+    for word, how in (("expired", [*made_at, "--quick-gen-key", "E <e@x.invalid>", "rsa2048", "sign,cert,encr", "2d"]),
+                      ("signs", ["--quick-gen-key", "S <s@x.invalid>", "rsa2048", "sign", "never"])):
+        gpg(made[0][0], *how)
+        files[word] = str(tmp_path / word)
+        with open(files[word], "wb") as f:
+            f.write(gpg(made[0][0], "--armor", "--export", f"{word[0]}@x.invalid").stdout)
+    out = ["--out", str(tmp_path / "o")]
+    ran = run(place, ["file"], *out, "--recipient", files["expired"], "--recipient", files["signs"], "--recipient", made[0][1], ok=False)
+    assert ran.returncode == 2, ran.stderr
+    assert f"--recipient: '{files['expired']}': it has expired" in ran.stderr
+    assert f"--recipient: '{files['signs']}': nothing can be encrypted to it" in ran.stderr
+    ran = run(place, ["file"], *out, "--recipient", made[0][1], env={"PATH": str(tmp_path)}, ok=False)
+    assert ran.returncode == 2 and "the package 'gnupg' has it" in ran.stderr, ran.stderr
+    assert uninitialised(place) and not os.path.exists(tmp_path / "o") and not [s for s in place.spools() if s.endswith(".json")]
+
+
 @GPG
 def test_keys_that_will_not_do_are_told_all_at_once(start, people, tmp_path):
     place, made = start(), people(2)

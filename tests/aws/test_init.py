@@ -34,8 +34,8 @@ class Place:
         self.custody_key = kms.create_key(Description="custody")["KeyMetadata"]["Arn"]
         kms.create_alias(AliasName=CUSTODY, TargetKeyId=self.custody_key)
 
-    def client(self, service):
-        return boto3.client(service, region_name=REGION, endpoint_url=self.server.env["AWS_ENDPOINT_URL"],
+    def client(self, service, region=REGION):
+        return boto3.client(service, region_name=region, endpoint_url=self.server.env["AWS_ENDPOINT_URL"],
                             aws_access_key_id=ADMIN.access_key, aws_secret_access_key=ADMIN.secret_key)
 
     def init(self, *words, address=None, key=CUSTODY, env=None, ok=True):

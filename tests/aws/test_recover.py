@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness import REGION
-from test_init import CUSTODY, PLUGIN, Place
+from test_init import CUSTODY, NAME, PLUGIN, Place
 from test_vault import BINARY, Server, vault_server
 
 pytestmark = pytest.mark.skipif(not (os.access(BINARY, os.X_OK) and os.access(PLUGIN, os.X_OK)),
@@ -378,6 +378,28 @@ def test_a_vault_without_custody_gets_one(bench):
     assert "needs a KMS key" in bench.recover("rekey", "--yes", "--keys-from", "-", status=2, **typed).stderr
     bench.recover("rekey", "--yes", "--keys-from", "-", "--custody-kms-key", CUSTODY, **typed)
     assert opens(bench, bench.shares()) and not opens(bench, keys)
+
+
+@kms_alone
+def test_copies_in_other_regions_carry_the_new_shares(bench):
+    """A copy that cannot be read is told once the new shares hold, and the next run finishes what is missing."""
+    abroad = [bench.client("secretsmanager", region) for region in ("eu-west-1", "us-east-2")]
+    bench.client("secretsmanager").replicate_secret_to_regions(
+        SecretId=NAME + KEYS, AddReplicaRegions=[{"Region": r} for r in ("eu-west-1", "us-east-2")])
+    old = bench.shares()
+    # Of its values the current one and what is staged are read first, and then the current one again.
+    bench.fault(match="secretsmanager:GetSecretValue", kind="error", code="AccessDeniedException", message="not here", skip=4, count=9)
+    ran = bench.recover("rekey", "--yes", status=1)
+    bench.unfault()
+    assert "the copy in " in ran.stderr and "not here" in ran.stderr, ran.stderr
+    new = bench.shares()
+    assert new != old and opens(bench, new) and notes(bench)
+    answer = json.loads(bench.recover("rekey", "-o", "json").stdout)
+    assert answer["of_earlier_run"] is True and answer["shares"] == 5 and bench.shares() == new
+    assert not notes(bench) and opens(bench, new)
+    assert "copies in eu-west-1, us-east-2" in bench.recover("rekey", "--yes").stdout
+    for client in abroad:
+        assert json.loads(client.get_secret_value(SecretId=NAME + KEYS)["SecretString"])["recovery_keys"] == bench.shares() != new
 
 
 @kms_alone

@@ -1,4 +1,5 @@
 """`helm vault-aws recover` with key shares out of custody that it only reads: Parameter Store, S3, entries with one share each."""
+import json
 import os
 import shutil
 import subprocess
@@ -6,9 +7,10 @@ import subprocess
 import pytest
 
 from harness import ACCOUNT, REGION, allow, document
-from test_custody import BUCKET, bucket, read, run
+from test_custody import BUCKET, GPG, bucket, gpg, gpg_words, left_by_gpg, opened, opens_vault, people, read, run  # noqa: F401
 from test_init import NAME, PLUGIN, pytestmark, start  # noqa: F401  (the fixture and the mark are used by name)
 
+AGE = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
 SPLIT = ["--split", "--shares", "3", "--threshold", "2"]
 
 
@@ -94,6 +96,41 @@ def test_files_with_one_share_each_are_opened_as_far_as_they_may_be(start):
     assert not place.server.sealed()
     ran = recover(place, "rekey", "--yes", *words, "--identity", identities[0], "--recipient", to[0], status=4)
     assert "each key share has an entry of its own" in ran.stderr
+
+
+@GPG
+def test_files_that_gpg_encrypts_give_shares_and_take_new_ones(start, people, tmp_path):  # noqa: F811
+    place, made = start(), people(3)
+    keys = os.path.join(place.home, "keys")
+    where, holder = ["--custody", "file", "--out", keys], {"GNUPGHOME": made[0][0]}
+    run(place, ["file"], *gpg_words(place, made))
+    token, old = opened(place, made[2][0], "root-token.pgp"), opened(place, made[0][0], "recovery-keys.pgp")
+    place.server.until_active()
+    place.server.seal(token)
+    assert "No secret key" in recover(place, "unseal", *where, status=1).stderr
+    assert "the package 'gnupg' has it" in recover(place, "unseal", *where, env={"PATH": str(tmp_path)}, status=2).stderr
+    recover(place, "unseal", *where, env=holder)
+    place.server.until_active()
+    # To the second alone, by the first; and then as the files lie where that was killed before it was promoted.
+    rekey = ["rekey", "--yes", *where, "--recipient", made[1][1]]
+    recover(place, *rekey, env=holder)
+    new = opened(place, made[1][0], "recovery-keys.pgp")
+    assert new != old == opened(place, made[0][0], "recovery-keys.pgp.previous")
+    assert sorted(os.listdir(keys)) == ["recovery-keys.pgp", "recovery-keys.pgp.previous", "root-token.pgp"]
+    assert all(os.stat(os.path.join(keys, f)).st_mode & 0o777 == 0o600 for f in os.listdir(keys))
+    os.replace(os.path.join(keys, "recovery-keys.pgp"), os.path.join(keys, "recovery-keys.pgp.pending"))
+    os.replace(os.path.join(keys, "recovery-keys.pgp.previous"), os.path.join(keys, "recovery-keys.pgp"))
+    holder = {"GNUPGHOME": made[1][0]}
+    ran = recover(place, *rekey, "-o", "json", env=holder)
+    assert json.loads(ran.stdout)["of_earlier_run"] is True and opened(place, made[1][0], "recovery-keys.pgp") == new
+    assert "would be a second one beside it" in recover(place, *rekey[:-1], AGE, env=holder, status=4).stderr
+    # Who has the shares need not be able to read the root token.
+    words = ["generate-root", *where, "--recipient", made[2][1]]
+    assert "may hold a root token" in recover(place, *words, env=holder, status=4).stderr
+    ran = recover(place, *words, "--replace", "--yes", env=holder)
+    opens_vault(place, opened(place, made[2][0], "root-token.pgp"), json.loads(new)["recovery_keys"][:2])
+    assert opened(place, made[2][0], "root-token.pgp") != token == opened(place, made[2][0], "root-token.pgp.previous")
+    assert f"gpg --decrypt {keys}/root-token.pgp" in ran.stdout and not left_by_gpg(place)
 
 
 def test_a_rekey_does_not_undo_a_split(start):

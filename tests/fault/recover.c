@@ -1,251 +1,59 @@
-/*
- * recover under every fault of every call: after whatever happened custody holds the shares that are Vault's, current or
- * staged, and the next run finishes; a root token that Vault takes is in custody, or the next run makes one; nothing of a
- * share, token or password is in any file.
- */
-#include "fault/run.h"
+/* recover under every fault of every call (recover_scene.h). */
+#include "fault/recover_scene.h"
 
-#include "core/text.h"
-#include "domain/recover_rekey.h"
-#include "domain/recover_root.h"
-#include "domain/recover_unseal.h"
-#include "fake/vault.h"
+/* ---- copies in other regions ---- */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#define NAME "helm-vault-aws/prod/vault/vault/"
-
-struct place {
-	struct account account;
-	struct fake_vault vault;
-	unsigned asked;                  /* questions */
-	bool no;                         /* they are answered with no */
-	char told[512];
-};
-
-static struct cloud_secret *add_entry(struct place *p, const char *word, const char *value)
+static void a_rekey_ends_when_every_copy_shows_it(void **state)
 {
-	struct fake_cloud *c = &p->account.cloud;
-	struct cloud_secret *s = &c->secrets[c->n_secrets++];
+	AUTO(place) struct place p;
+	AUTO(err) struct err e = {0};
 
-	*s = (struct cloud_secret){
-		.name = arena_printf(&c->mem, NAME "%s", word), .arn = arena_printf(&c->mem, "arn:aws:x:%s", word),
-		.value = arena_text(&c->mem, value), .token = arena_printf(&c->mem, "first-version-of-%s", word),
-		.tags = fake_cloud_tags(c, "ManagedBy", "helm-vault-aws", "helm-vault-aws/cluster", "prod", "helm-vault-aws/namespace",
-		                        "vault", "helm-vault-aws/release", "vault", NULL),
+	(void)state;
+	place_init(&p);
+	with_copies(&p);
+	if (rekey_once(&p, false, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(p.copies_read, 2);
+	assert_false(notes_left(&p));
+}
+
+/* The new shares hold by then: what is missing is looked for again, and no others are made. */
+static void a_copy_that_fails_is_told_and_finished_by_the_next_run(void **state)
+{
+	static const struct {
+		const char *stale, *denied, *says;
+		enum err_kind kind;
+		int code;
+	} cases[] = {
+		{ "us-east-2", NULL, "the copy in us-east-2", ERR_LATE, 5 }, { NULL, "eu-west-1", "the copy in eu-west-1", ERR_DENIED, 1 },
 	};
-	return s;
-}
 
-/* What custody holds of the keys after so many rekeys. */
-static const char *keys_entry(struct arena *a, unsigned keys)
-{
-	const char *list = "";
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		AUTO(place) struct place p;
+		AUTO(err) struct err e = {0}, again = {0}, none = {0};
+		bool earlier;
 
-	for (int i = 0; i < 5; i++)
-		list = arena_printf(a, "%s%s\"%s\"", list, i ? "," : "", fake_vault_share(a, keys, i));
-	return arena_printf(a, "{\"recovery_threshold\":3,\"recovery_keys\":[%s]}", list);
-}
-
-static void place_init(struct place *p)
-{
-	*p = (struct place){0};
-	account_init(&p->account);
-	fake_cloud_add_table(&p->account.cloud, "prod-vault", (struct cloud_tags){0});
-	fake_vault_init(&p->vault, &p->account.cloud, "prod-vault");
-	fake_vault_adopt(&p->vault, 5, 3);
-	add_entry(p, "recovery-keys", keys_entry(&p->account.cloud.mem, 0));
-	add_entry(p, "root-token", FAKE_ROOT_TOKEN);
-}
-
-static void place_release(struct place *p)
-{
-	account_release(&p->account);
-}
-SCOPE_END(place, struct place, place_release(v))
-
-static struct cloud_secret *entry(struct place *p, const char *word)
-{
-	return &p->account.cloud.secrets[text_same(word, "recovery-keys") ? 0 : 1];
-}
-
-/* As init leaves them where each share goes to somebody else. */
-static void split_keys(struct place *p)
-{
-	struct arena *a = &p->account.cloud.mem;
-
-	for (int i = 0; i < 5; i++) {
-		const char *word = arena_printf(a, "recovery-key-%d", i + 1);
-		const char *value = arena_printf(a, "{\"recovery_threshold\":3,\"recovery_keys\":[\"%s\"]}", fake_vault_share(a, 0, i));
-
-		if (i > 0) {
-			add_entry(p, word, value);
-			continue;
+		place_init(&p);
+		with_copies(&p);
+		p.stale = cases[i].stale;
+		p.denied = cases[i].denied;
+		for (unsigned run = 0; run < 2; run++) {
+			assert_int_equal(rekey_once(&p, false, NULL, run ? &again : &e), -1);
+			assert_int_equal(run ? again.kind : e.kind, cases[i].kind);
+			assert_int_equal(err_exit_code(run ? &again : &e), cases[i].code);
+			assert_non_null(strstr(run ? again.text : e.text, cases[i].says));
+			assert_int_equal(p.vault.keys, 1);
+			assert_valid_keys_in_custody(&p, cases[i].says);
 		}
-		p->account.cloud.secrets[0].name = arena_printf(a, NAME "%s", word);
-		p->account.cloud.secrets[0].value = value;
+		p.stale = p.denied = NULL;
+		if (rekey_once(&p, false, &earlier, &none) < 0)
+			fail_msg("%s", none.text);
+		assert_true(earlier);
+		assert_int_equal(p.vault.keys, 1);
+		assert_int_equal(p.asked, 1);
+		assert_false(notes_left(&p));
 	}
-}
-
-/* ---- one process ---- */
-
-struct process {
-	struct run run;
-	struct place *place;
-};
-
-static int loop_over(void *to, void *world, const struct step *steps, size_t n, struct err *e)
-{
-	struct process *x = to;
-	struct run *r = &x->run;
-	struct loop loop = { .transport = &r->cloud->transport, .host = &r->machine->host };
-
-	graph_release_tracks(&r->graph);
-	r->graph = (struct graph){ .steps = steps, .n = n, .world = world, .tracks = ARENA_ARRAY(&r->mem, struct track, n) };
-	return loop_run(&loop, &r->graph, 1, e);
-}
-
-static int ask_yes_or_no(void *to, const char *question, struct err *e)
-{
-	struct process *x = to;
-
-	assert_non_null(strchr(question, '?'));
-	x->place->asked++;
-	return x->place->no ? err_set(e, ERR_GUARD, 0, "not confirmed") : 0;
-}
-
-static int type_nothing(void *to, struct recover *r, int64_t needed, struct err *e)
-{
-	(void)to;
-	(void)r;
-	(void)needed;
-	return err_set(e, ERR_USAGE, 0, "nobody types here");
-}
-
-static void tell(void *to, const char *text)
-{
-	struct process *x = to;
-
-	snprintf(x->place->told, sizeof(x->place->told), "%s", text);
-}
-
-static struct recover_runner runner_of(struct process *x)
-{
-	return (struct recover_runner){ .loop = loop_over, .ask = ask_yes_or_no, .type = type_nothing, .tell = tell, .to = x };
-}
-
-static const struct recover_options options = { .boot = { .vault_addr = FAKE_VAULT_URL } };
-
-static int rekey_in(struct process *x, struct rekey_world *w, bool cancel, struct err *e)
-{
-	struct recover_runner runner = runner_of(x);
-
-	if (recover_init(&w->recover, &x->run.world, &options, !cancel, e) < 0)
-		return -1;
-	w->cancel = cancel;
-	return rekey_init(w, e) < 0 ? -1 : rekey_run(w, &runner, e);
-}
-
-static int rekey_once(struct place *p, bool cancel, bool *earlier, struct err *e)
-{
-	struct process x = { .place = p };
-	struct rekey_world w = {0};
-	int result;
-
-	run_open(&x.run, &p->account.cloud, &p->account.machine, NULL);
-	result = rekey_in(&x, &w, cancel, e);
-	if (earlier)
-		*earlier = w.finished_earlier;
-	rekey_release(&w);
-	run_close(&x.run);
-	return result;
-}
-
-static int root_in(struct process *x, struct root_world *w, bool replace, struct err *e)
-{
-	struct recover_runner runner = runner_of(x);
-
-	if (recover_init(&w->recover, &x->run.world, &options, true, e) < 0)
-		return -1;
-	w->replace = replace;
-	return root_init(w, e) < 0 ? -1 : root_run(w, &runner, e);
-}
-
-static int root_once(struct place *p, bool replace, struct err *e)
-{
-	struct process x = { .place = p };
-	struct root_world w = {0};
-	int result;
-
-	run_open(&x.run, &p->account.cloud, &p->account.machine, NULL);
-	result = root_in(&x, &w, replace, e);
-	root_release(&w);
-	run_close(&x.run);
-	return result;
-}
-
-static int unseal_in(struct process *x, struct unseal_world *w, struct err *e)
-{
-	struct recover_runner runner = runner_of(x);
-	struct recover *r = &w->recover;
-
-	if (recover_init(r, &x->run.world, &options, true, e) < 0 || loop_over(x, w, boot_steps, BOOT_STEPS_N, e) < 0 ||
-	    unseal_find(w, e) < 0 || loop_over(x, w, unseal_status_rows, UNSEAL_STATUS_ROWS, e) < 0 || unseal_judge(w, e) < 0)
-		return -1;
-	if (w->n_sealed && (recover_get_shares(r, &runner, w->servers[0].status.threshold, e) < 0 || unseal_begin(w, e) < 0))
-		return -1;
-	return loop_over(x, w, unseal_rows, UNSEAL_ROWS, e);
-}
-
-static int unseal_once(struct place *p, struct err *e)
-{
-	struct process x = { .place = p };
-	struct unseal_world w = {0};
-	int result;
-
-	run_open(&x.run, &p->account.cloud, &p->account.machine, NULL);
-	result = unseal_in(&x, &w, e);
-	recover_release(&w.recover);
-	run_close(&x.run);
-	return result;
-}
-
-/* ---- what must be so ---- */
-
-static void assert_no_secret_in_files(const struct place *p, const char *when)
-{
-	for (const struct fake_file *f = p->account.machine.files.files; f; f = f->next)
-		if (strstr(f->content, "5ec2e7"))
-			fail_msg("%s: a secret is readable in '%s'", when, f->path);
-}
-
-static bool holds_keys(const struct place *p, const char *value)
-{
-	AUTO(arena) struct arena a = ARENA_INIT;
-
-	return value && strstr(value, fake_vault_share(&a, p->vault.keys, 0)) != NULL;
-}
-
-static void assert_valid_keys_in_custody(struct place *p, const char *when)
-{
-	const struct cloud_secret *s = entry(p, "recovery-keys");
-
-	assert_no_secret_in_files(p, when);
-	if (!holds_keys(p, s->value) && !holds_keys(p, s->pending.value))
-		fail_msg("%s: the shares that are Vault's are not in custody", when);
-}
-
-static bool notes_left(const struct place *p)
-{
-	for (const struct fake_file *f = p->account.machine.files.files; f; f = f->next)
-		if (strstr(f->path, "/rekey/") || strstr(f->path, "/generate-root/"))
-			return true;
-	return false;
 }
 
 /* ---- rekey ---- */
@@ -521,7 +329,8 @@ static void every_table_is_sound(void **state)
 		{ entry_promote_rows, ENTRY_PROMOTE_ROWS }, { attempt_read_rows, ATTEMPT_READ_ROWS },
 		{ attempt_cancel_rows, ATTEMPT_CANCEL_ROWS }, { attempt_start_rows, ATTEMPT_START_ROWS },
 		{ attempt_give_rows, ATTEMPT_GIVE_ROWS }, { recover_share_rows, RECOVER_SHARE_ROWS },
-		{ rekey_verify_rows, REKEY_VERIFY_ROWS }, { root_lookup_rows, ROOT_LOOKUP_ROWS }, { root_revoke_rows, ROOT_REVOKE_ROWS },
+		{ recover_open_rows, RECOVER_GPG_ROWS }, { recover_keys_rows, RECOVER_GPG_ROWS },
+		{ recover_encrypt_rows, RECOVER_GPG_ROWS }, { rekey_verify_rows, REKEY_VERIFY_ROWS }, { root_lookup_rows, ROOT_LOOKUP_ROWS }, { root_revoke_rows, ROOT_REVOKE_ROWS },
 		{ unseal_status_rows, UNSEAL_STATUS_ROWS }, { unseal_rows, UNSEAL_ROWS }, { unseal_restart_rows, UNSEAL_RESTART_ROWS },
 	};
 
@@ -540,6 +349,8 @@ int main(void)
 		cmocka_unit_test(every_table_is_sound),
 		cmocka_unit_test(a_rekey_goes_through),
 		cmocka_unit_test(a_rekey_takes_a_yes),
+		cmocka_unit_test(a_rekey_ends_when_every_copy_shows_it),
+		cmocka_unit_test(a_copy_that_fails_is_told_and_finished_by_the_next_run),
 		cmocka_unit_test(any_call_of_a_rekey_may_fail_in_any_way),
 		cmocka_unit_test(a_rekey_of_somebody_elses_is_shown_and_left),
 		cmocka_unit_test(a_rekey_does_not_join_what_was_split),

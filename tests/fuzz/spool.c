@@ -17,6 +17,13 @@ static void open_it(struct spool *s)
 	secret_set(&key, view_of(bytes, sizeof(bytes)));
 	if (s->sealed)
 		must(!taken(spool_open(s, &key, values, &e), &e));
+	for (size_t i = 0; s->files && s->files->type == VALUE_MAP && i < s->files->n; i++) {
+		AUTO(err) struct err why = { 0 };
+
+		(void)spool_file_to(s, s->files->names[i]);
+		if (spool_file_key(s, s->files->names[i]))
+			must(!taken(spool_open_file(s, s->files->names[i], &key, &values[0], &why), &why));
+	}
 	for (size_t i = 0; i < CUSTODY_VALUES; i++)
 		secret_release(&values[i]);
 }

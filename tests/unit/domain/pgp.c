@@ -1,5 +1,5 @@
 /* OpenPGP keys as gpg describes them: which will do, and why others will not. */
-#include "domain/pgp.h"
+#include "domain/pgp_message.h"
 
 #include "core/text.h"
 #include "fake/host.h"
@@ -101,6 +101,98 @@ static void a_secret_key_is_read_by_nobody(void **state)
 	}
 }
 
+/* ---- messages ---- */
+
+static bool has_argument(const struct request *rq, const char *text)
+{
+	for (size_t i = 0; rq->argv[i]; i++)
+		if (text_same(rq->argv[i], text))
+			return true;
+	return false;
+}
+
+static void what_is_encrypted_goes_through_a_pipe(void **state)
+{
+	AUTO(fake_host) struct fake_host machine = {0};
+	AUTO(arena) struct arena a = ARENA_INIT;
+	AUTO(err) struct err e = {0};
+	struct host host = fake_host(&machine);
+	struct pgp_key keys[] = { { .path = "a", .fingerprint = "AA", .given = { "one", 3 } },
+	                          { .path = "b", .fingerprint = "BB", .given = { "two", 3 } } };
+	struct pgp_key *to[] = { &keys[0], &keys[1] };
+	struct request rq = {0};
+	unsigned mode;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		assert_int_equal(pgp_place_key(&keys[i], &a, &host, "/gpg", "run", &e), 0);
+	assert_string_equal(fake_host_content(&machine, "/gpg/run-BB.pgp", &mode), "two");
+	assert_int_equal(mode, 0600);
+	pgp_ask_message(&rq, to, COUNT_OF(to), "/gpg", view_text("5ec2e7"));
+	assert_true(view_is(rq.input, "5ec2e7"));
+	assert_null(rq.env_set);
+	assert_true(has_argument(&rq, "/gpg/run-AA.pgp") && has_argument(&rq, "/gpg/run-BB.pgp"));
+	assert_true(has_argument(&rq, "--no-autostart") && has_argument(&rq, "--no-keyring") && has_argument(&rq, "--disable-dirmngr"));
+	for (size_t i = 0; rq.argv[i]; i++)
+		assert_null(strstr(rq.argv[i], "5ec2e7"));
+	request_release(&rq);
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		pgp_forget_key(&keys[i], &host);
+	assert_null(machine.files);
+}
+
+static void what_gpg_answers_is_a_message_or_not(void **state)
+{
+	static const struct {
+		int status;
+		const char *body, *talk, *says;  /* says NULL: it is one */
+	} answers[] = {
+		{ 0, "\x84\x5e", "", NULL }, { 0, "\x85\x01", "", NULL }, { 0, "\xc1\x5e", "", NULL },
+		{ 0, "", "", "gpg made no message" }, { 0, "plain", "", "gpg made no message" },
+		{ 2, "\x84", "gpg: a.asc: skipped: Unusable public key\ngpg: [stdin]: encryption failed: Unusable public key\n",
+		  "gpg: [stdin]: encryption failed: Unusable public key" },
+		{ 2, "", "", "gpg ended with 2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		AUTO(arena) struct arena a = ARENA_INIT;
+		AUTO(err) struct err e = {0};
+		struct reply reply = { .status = answers[i].status, .body = BUF_MAX(100), .talk = BUF_MAX(1000) };
+		const char *message;
+		int result;
+
+		buf_text(&reply.body, answers[i].body);
+		buf_text(&reply.talk, answers[i].talk);
+		result = pgp_hear_message(&a, &reply, &message, &e);
+		if ((result == 0) != (answers[i].says == NULL) || (answers[i].says && !text_same(e.text, answers[i].says)))
+			fail_msg("case %zu: %s", i, e.text ? e.text : "it is one");
+		reply_release(&reply);
+	}
+}
+
+static void what_gpg_opens_is_a_secret(void **state)
+{
+	AUTO(secret) struct secret plain = {0};
+	AUTO(err) struct err e = {0};
+	struct request rq = {0};
+	struct reply reply = { .body = BUF_MAX(100), .talk = BUF_MAX(1000) };
+
+	(void)state;
+	pgp_ask_open(&rq, view_text("\x84..."));
+	assert_true(view_is(rq.input, "\x84...") && has_argument(&rq, "--decrypt"));
+	buf_text(&reply.body, "5ec2e7");
+	assert_int_equal(pgp_hear_open(&reply, &plain, &e), 0);
+	assert_true(view_is(secret_expose(&plain), "5ec2e7"));
+	reply.status = 2;
+	buf_text(&reply.talk, "gpg: encrypted with 255-bit ECDH key\ngpg: decryption failed: No secret key\n");
+	assert_int_equal(pgp_hear_open(&reply, &plain, &e), -1);
+	assert_int_equal(e.kind, ERR_DENIED);
+	assert_string_equal(e.text, "gpg: decryption failed: No secret key");
+	request_release(&rq);
+	reply_release(&reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +200,9 @@ int main(void)
 		cmocka_unit_test(what_gpg_complains_of_is_said),
 		cmocka_unit_test(bytes_are_base64_for_vault),
 		cmocka_unit_test(a_secret_key_is_read_by_nobody),
+		cmocka_unit_test(what_is_encrypted_goes_through_a_pipe),
+		cmocka_unit_test(what_gpg_answers_is_a_message_or_not),
+		cmocka_unit_test(what_gpg_opens_is_a_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,14 +15,16 @@ static void every_problem_of_the_options_is_said(void **state)
 	const struct recover_options o = { .custody = "secretmanager", .keys_from = "file", .folder = "d", .recipients = nobody };
 	const struct recover_options f = { .custody = "file", .recipients = nobody, .stores = true };
 	AUTO(err) struct err e = {0}, why = {0};
+	AUTO(fake_host) struct fake_host machine = {0};
+	struct host host = fake_host(&machine);
 
 	(void)state;
-	assert_int_equal(recover_check_options(&o, &e), -1);
+	assert_int_equal(recover_check_options(&o, &host, &e), -1);
 	assert_int_equal(err_exit_code(&e), 2);
 	assert_int_equal(err_count(&e), 3);
 	assert_non_null(strstr(e.hint, "did you mean 'secretsmanager'?"));
 	assert_non_null(strstr(e.more->text, "--keys-from: there is no 'file'"));
-	assert_int_equal(recover_check_options(&f, &why), -1);
+	assert_int_equal(recover_check_options(&f, &host, &why), -1);
 	assert_int_equal(err_count(&why), 3);
 	assert_non_null(strstr(why.text, "--out DIR is missing"));
 	assert_non_null(strstr(why.more->text, "--identity FILE is missing"));
@@ -30,6 +32,8 @@ static void every_problem_of_the_options_is_said(void **state)
 
 static void what_custody_cannot_do_is_said(void **state)
 {
+	static const char *const key[] = { "ops.asc", NULL }, *const none[] = { "none.asc", NULL };
+	static const char *const mixed[] = { "ops.asc", "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj", NULL };
 	static const struct {
 		struct recover_options o;
 		const char *says;
@@ -39,16 +43,26 @@ static void what_custody_cannot_do_is_said(void **state)
 		{ { .custody = "pgp" }, "--custody pgp: gpg alone opens what is there" },
 		{ { .custody = "s3" }, "--custody s3: --custody-bucket is missing" },
 		{ { .custody = "ssm", .bucket = "b" }, "--custody-bucket goes with --custody s3" },
+		{ { .custody = "file", .folder = "gpg", .recipients = none, .stores = true }, "--recipient: reading 'none.asc'" },
+		{ { .custody = "file", .folder = "gpg", .recipients = mixed, .stores = true }, "do not go together" },
+		{ { .custody = "file", .folder = "empty" }, "--custody file: --identity FILE is missing" },
 	};
 	static const struct recover_options fine[] = {
 		{ .custody = "ssm" }, { .custody = "s3", .bucket = "b" }, { .stores = true }, { .custody = "secretsmanager", .stores = true },
+		{ .custody = "file", .folder = "gpg" }, { .custody = "file", .folder = "gpg", .recipients = key, .stores = true },
+		{ .custody = "file", .folder = "each" },
 	};
+	AUTO(fake_host) struct fake_host machine = {0};
+	struct host host = fake_host(&machine);
 
 	(void)state;
+	fake_host_file(&machine, "gpg/recovery-keys.pgp", "m");
+	fake_host_file(&machine, "each/recovery-key-3.pgp", "m");
+	fake_host_file(&machine, "ops.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----");
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		AUTO(err) struct err e = {0};
 
-		assert_int_equal(recover_check_options(&cases[i].o, &e), -1);
+		assert_int_equal(recover_check_options(&cases[i].o, &host, &e), -1);
 		assert_int_equal(err_exit_code(&e), 2);
 		assert_int_equal(err_count(&e), 1);
 		assert_non_null(strstr(e.text, cases[i].says));
@@ -56,7 +70,7 @@ static void what_custody_cannot_do_is_said(void **state)
 	for (size_t i = 0; i < COUNT_OF(fine); i++) {
 		AUTO(err) struct err e = {0};
 
-		assert_int_equal(recover_check_options(&fine[i], &e), 0);
+		assert_int_equal(recover_check_options(&fine[i], &host, &e), 0);
 	}
 }
 

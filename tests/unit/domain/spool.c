@@ -91,6 +91,40 @@ static void the_keys_are_sealed(void **state)
 	let_go(&key, out);
 }
 
+/* What gpg is to make waits for whoever opens the key, and is for one file of one run. */
+static void a_file_waits_sealed(void **state)
+{
+	AUTO(given) struct given g;
+	struct secret key = {0}, values[CUSTODY_VALUES] = {{0}}, out = {0};
+	struct value *to;
+	struct spool s, back;
+
+	(void)state;
+	given_init(&g);
+	s = new_spool(&g);
+	hold(&key, values);
+	to = value_new_list(&g.mem);
+	value_push(&g.mem, to, value_new_text(&g.mem, "FPR"));
+	assert_null(spool_file_key(&s, "a.pgp"));
+	assert_null(spool_file_to(&s, "a.pgp"));
+	assert_int_equal(spool_seal_file(&s, &g.mem, &g.host, "a.pgp", &key, "d3JhcA==", to, &values[CUSTODY_ROOT_TOKEN], &g.e), 0);
+	assert_int_equal(spool_seal_file(&s, &g.mem, &g.host, "b.pgp", &key, "d3JhcA==", to, &values[CUSTODY_ROOT_TOKEN], &g.e), 0);
+	value_set_text(&g.mem, s.files, "c.age", "eA==");
+	assert_int_equal(spool_write(&s, &g.mem, &g.host, SPOOL_KEYS, &g.e), 0);
+	assert_null(strstr(fake_host_content(&g.files, s.path, NULL), "5ec2e7"));
+	assert_int_equal(spool_read(&back, &g.mem, &g.host, s.path, &g.e), 0);
+	assert_string_equal(spool_file_key(&back, "a.pgp"), "d3JhcA==");
+	assert_string_equal(spool_file_to(&back, "a.pgp")->items[0]->text, "FPR");
+	assert_null(spool_file_key(&back, "c.age"));
+	assert_int_equal(spool_open_file(&back, "a.pgp", &key, &out, &g.e), 0);
+	assert_true(secret_same(&out, &values[CUSTODY_ROOT_TOKEN]));
+	value_set(&g.mem, back.files, "a.pgp", value_copy(&g.mem, value_get(back.files, "b.pgp")));
+	assert_int_equal(spool_open_file(&back, "a.pgp", &key, &out, &g.e), -1);
+	assert_int_equal(g.e.kind, ERR_CONFIG);
+	let_go(&key, values);
+	secret_release(&out);
+}
+
 static void another_runs_file_stays(void **state)
 {
 	AUTO(given) struct given g;
@@ -151,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_stage_is_read_back),
 		cmocka_unit_test(the_keys_are_sealed),
+		cmocka_unit_test(a_file_waits_sealed),
 		cmocka_unit_test(another_runs_file_stays),
 		cmocka_unit_test(what_is_no_spool_is_said_so),
 		cmocka_unit_test(a_spool_that_may_not_be_read_is_a_failure),
