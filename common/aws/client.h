@@ -121,6 +121,14 @@ struct aws aws_in_region(const struct aws *aws, const char *region);
  */
 void aws_ahead(const struct aws *aws, const struct transport *t, const struct aws_service *service, unsigned n);
 
+/*
+ * A copy that signs with the credentials in this answer of an op of STS's that gives some; source names them for people. They
+ * are out's own (credentials_release of out->creds), and nobody renews them. ERR_REMOTE for an answer that lacks a part,
+ * ERR_AUTH for one that cannot be signed with: out->creds is empty then.
+ */
+MUST_CHECK int aws_as_answered(const struct aws *aws, const struct aws_op *op, const struct value *body, const char *source,
+                               struct aws *out, struct err *e);
+
 /* params: a map (NULL: none), in AWS's own names. Signed with aws->creds as of now. */
 MUST_CHECK int aws_ask(const struct aws *aws, struct request *rq, const struct aws_op *op,
                        const struct value *params, struct err *e);

@@ -33,7 +33,8 @@ static int ask_sts(const void *world, size_t item, struct request *rq, struct er
 	return aws_ask(&w->aws, rq, w->op, w->params, e);
 }
 
-static int take_credentials(struct sts_world *w, const struct value *body, struct err *e)
+static int read_credentials(const struct aws_op *op, const struct value *body, const char *source, struct credentials *out,
+                            struct err *e)
 {
 	const char *key_id, *secret_key, *token, *expires;
 	int64_t expires_ms;
@@ -43,9 +44,17 @@ static int take_credentials(struct sts_world *w, const struct value *body, struc
 		value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
 		value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
 		iso8601_parse(view_text(expires), &expires_ms, e) < 0)
-		return err_while(e, "the answer of sts:%s", w->op->name);
-	return credentials_fill(w->out, key_id, view_text(secret_key), view_text(token), expires_ms,
-							w->source, e);
+		return err_while(e, "the answer of sts:%s", op->name);
+	return credentials_fill(out, key_id, view_text(secret_key), view_text(token), expires_ms, source, e);
+}
+
+int aws_as_answered(const struct aws *aws, const struct aws_op *op, const struct value *body, const char *source,
+                    struct aws *out, struct err *e)
+{
+	*out = aws_in_region(aws, NULL);
+	out->origin = NULL;
+	out->creds = (struct credentials){ 0 };
+	return read_credentials(op, body, source, &out->creds, e);
 }
 
 static enum heard hear_sts(void *world, size_t item, const struct reply *reply, struct err *e)
@@ -59,7 +68,7 @@ static enum heard hear_sts(void *world, size_t item, const struct reply *reply, 
 	if (aws_read(&mem, w->op, reply, &answer, e) < 0)
 		return HEARD_UNSURE;
 	heard = aws_heard(w->op, &answer, e);
-	if (heard == HEARD_DONE && take_credentials(w, answer.body, e) < 0)
+	if (heard == HEARD_DONE && read_credentials(w->op, answer.body, w->source, w->out, e) < 0)
 		return HEARD_UNSURE;
 	/* Only the clock can be put right here; expired base credentials or tokens stay expired. */
 	if (heard == HEARD_RENEW &&

@@ -18,9 +18,9 @@ extern const struct aws_op kms_create_key, kms_describe_key, kms_create_alias, k
 
 extern const struct aws_op dynamodb_create_table, dynamodb_describe_table, dynamodb_update_table,
 	dynamodb_describe_continuous_backups, dynamodb_update_continuous_backups,
-	dynamodb_list_tags_of_resource, dynamodb_tag_resource, dynamodb_untag_resource, dynamodb_create_backup, dynamodb_scan, dynamodb_query,
-	dynamodb_get_item, dynamodb_update_item, dynamodb_delete_item, dynamodb_batch_write_item,
-	dynamodb_list_backups;
+	dynamodb_list_tags_of_resource, dynamodb_tag_resource, dynamodb_untag_resource,
+	dynamodb_create_backup, dynamodb_list_backups, dynamodb_scan, dynamodb_query,
+	dynamodb_get_item, dynamodb_update_item, dynamodb_delete_item, dynamodb_batch_write_item;
 
 extern const struct aws_op iam_get_role, iam_create_role, iam_get_role_policy, iam_put_role_policy,
 	iam_update_assume_role_policy, iam_tag_role, iam_list_role_tags, iam_list_role_policies,

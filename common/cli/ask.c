@@ -57,6 +57,15 @@ static int read_answer(struct app *app, const char *question, struct err *e)
 	return err_set(e, ERR_GUARD, 0, "not confirmed: nothing was changed");
 }
 
+/* What is asked, fit for a terminal. */
+static void put_question(struct buf *out, const char *fmt, va_list ap)
+{
+	AUTO(buf) struct buf text = BUF_MAX(QUESTION_MAX);
+
+	buf_vprintf(&text, fmt, ap);
+	text_safe(out, buf_bytes(&text));
+}
+
 static bool somebody_is_there(struct app *app)
 {
 	if (!app->answers)
@@ -66,14 +75,13 @@ static bool somebody_is_there(struct app *app)
 
 int ask_name(struct app *app, struct err *e, const char *name, const char *fmt, ...)
 {
-	AUTO(buf) struct buf text = BUF_MAX(QUESTION_MAX), told = BUF_MAX(QUESTION_MAX);
+	AUTO(buf) struct buf told = BUF_MAX(QUESTION_MAX);
 	AUTO(text) char *line = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
+	put_question(&told, fmt, ap);
 	va_end(ap);
-	text_safe(&told, buf_bytes(&text));
 	if (!somebody_is_there(app)) {
 		err_set(e, ERR_GUARD, 0, "nobody can be asked without a terminal: %s", buf_str(&told));
 		err_hint(e, "'%s' must be typed there; --yes does not count", name);
@@ -87,15 +95,14 @@ int ask_name(struct app *app, struct err *e, const char *name, const char *fmt, 
 
 int ask_yes(struct app *app, struct err *e, const char *fmt, ...)
 {
-	AUTO(buf) struct buf text = BUF_MAX(QUESTION_MAX), question = BUF_MAX(QUESTION_MAX);
+	AUTO(buf) struct buf question = BUF_MAX(QUESTION_MAX);
 	va_list ap;
 
 	if (app->yes)
 		return 0;
 	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
+	put_question(&question, fmt, ap);
 	va_end(ap);
-	text_safe(&question, buf_bytes(&text));
 	if (!somebody_is_there(app)) {
 		err_set(e, ERR_USAGE, 0, "nobody can be asked without a terminal: %s", buf_str(&question));
 		err_hint(e, "--yes answers every question with yes");
@@ -136,21 +143,19 @@ static int read_hidden(struct app *app, struct buf *out, struct err *e)
 
 int ask_hidden(struct app *app, struct buf *out, struct err *e, const char *fmt, ...)
 {
-	AUTO(buf) struct buf text = BUF_MAX(QUESTION_MAX);
+	AUTO(buf) struct buf question = BUF_MAX(QUESTION_MAX);
 	struct termios before;
 	va_list ap;
 	int result;
 
-	if (!app->answers)
-		app->answers = fopen("/dev/tty", "re");
-	if (!app->answers || fileno(app->answers) < 0 || !echo_off(fileno(app->answers), &before))
+	if (!somebody_is_there(app) || fileno(app->answers) < 0 || !echo_off(fileno(app->answers), &before))
 		return err_set(e, ERR_USAGE, 0, "there is no terminal to type at");
 	/* What stdio has read and not given yet would stay in its memory. */
 	setvbuf(app->answers, NULL, _IONBF, 0);
 	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
+	put_question(&question, fmt, ap);
 	va_end(ap);
-	fputs(buf_str(&text), app->talk);
+	fputs(buf_str(&question), app->talk);
 	fflush(app->talk);
 	result = read_hidden(app, out, e);
 	(void)tcsetattr(fileno(app->answers), TCSADRAIN, &before);

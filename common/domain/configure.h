@@ -23,9 +23,9 @@
  * A secret never stands in the file: only where it is. Vault gives none back; so that a new value is noticed, and the old
  * one not written again, the manifest keeps a digest of what was written last (see configure_secret.c).
  *
- * Names are Vault's own; an attribute that the file leaves out stays as it is in Vault. A run: configure_read (file to items, everything that is wrong at once), the table of reads
- * (all at once), configure_compare (what differs), consent, the table of writes (independent ones at once), the reads
- * again with a value written, read and destroyed.
+ * Names are Vault's own; an attribute that the file leaves out stays as it is in Vault. A run: configure_read (file to
+ * items, everything that is wrong at once), the table of reads (all at once), configure_compare (what differs), consent, the
+ * table of writes (independent ones at once), the reads again with a value written, read and destroyed.
  *
  * What a run made is written down in Vault, in a KV version 2 mount of its own, `vault-aws`, which no policy for secrets
  * reaches by accident: {"made": ["policy/app-policy", ...], "run": {"by": ..., "until": ...}}. It is written with

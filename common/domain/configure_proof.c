@@ -108,7 +108,6 @@ static enum heard hear_jwt(void *world, size_t item, const struct reply *reply, 
 	struct configure *w = world;
 	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
 	struct kube_answer answer;
-	const char *token;
 	enum heard heard;
 
 	(void)item;
@@ -117,11 +116,7 @@ static enum heard hear_jwt(void *world, size_t item, const struct reply *reply, 
 	heard = kube_heard(&answer, "asking for a token of the operator's service account", e);
 	if (heard != HEARD_DONE)
 		return heard;
-	if (value_text(answer.body, "status.token", &token, e) < 0)
-		return HEARD_UNSURE;
-	secret_release(&w->jwt);
-	secret_set(&w->jwt, view_text(token));
-	return HEARD_DONE;
+	return kube_read_token(&answer, &w->jwt, e) < 0 ? HEARD_UNSURE : HEARD_DONE;
 }
 
 static int ask_login(const void *world, size_t item, struct request *rq, struct err *e)

@@ -111,7 +111,10 @@ HEAR(hear_release)
 	return HEARD_REFUSED;
 }
 
-/* Kubernetes was not to be had, or did not let us look: AWS may be asked all the same. Not where there is no release, or several. */
+/*
+ * Kubernetes was not to be had, or did not let us look: AWS may be asked all the same. Not where there is no release, or
+ * several.
+ */
 static bool miss_release(void *world, size_t item, const struct err *why)
 {
 	struct diag *d = world;

@@ -5,6 +5,7 @@
 #include "domain/diag.h"
 #include "domain/names.h"
 
-extern const struct check_family base_family, irsa_family, kms_family, dynamodb_family, vault_family, cluster_family, eso_family, hardening_family;
+extern const struct check_family base_family, irsa_family, kms_family, dynamodb_family, vault_family, cluster_family,
+	eso_family, hardening_family;
 
 #endif

@@ -77,7 +77,6 @@ enum heard eso_hear_jwt(void *world, size_t item, const struct reply *reply, str
 	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
 	struct arena *mem = d->mem;
 	struct kube_answer answer;
-	const char *token;
 	enum heard heard;
 
 	d->mem = &scratch;      /* the answer holds a secret: it does not stay in the run's arena */
@@ -89,10 +88,7 @@ enum heard eso_hear_jwt(void *world, size_t item, const struct reply *reply, str
 		login_at(d, item)->why = arena_printf(d->mem, "cannot get Kubernetes service account: %s", answer.message);
 		return HEARD_DONE;
 	}
-	if (value_text(answer.body, "status.token", &token, e) < 0)
-		return HEARD_UNSURE;
-	secret_set(&login_at(d, item)->jwt, view_text(token));
-	return HEARD_DONE;
+	return kube_read_token(&answer, &login_at(d, item)->jwt, e) < 0 ? HEARD_UNSURE : HEARD_DONE;
 }
 
 /* ---- the login ---- */

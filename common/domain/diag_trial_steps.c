@@ -5,10 +5,8 @@
  */
 #include "domain/diag_irsa_steps.h"
 
-#include "aws/chain.h"
 #include "core/digest.h"
 #include "core/text.h"
-#include "formats/iso8601.h"
 #include "formats/json.h"
 
 enum { SESSION_S = 900, TOKEN_MAX = 64 << 10 };
@@ -78,7 +76,6 @@ HEAR(hear_trial_token)
 	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
 	struct arena *mem = d->mem;
 	struct kube_answer answer;
-	const char *token;
 	enum heard heard;
 
 	(void)item;
@@ -87,10 +84,9 @@ HEAR(hear_trial_token)
 	d->mem = mem;
 	if (heard != HEARD_DONE || !answer.ok)
 		return heard;
-	if (value_text(answer.body, "status.token", &token, e) < 0)
+	if (kube_read_token(&answer, &p->token, e) < 0)
 		return HEARD_UNSURE;
-	secret_set(&p->token, view_text(token));
-	keep_claims(d, p, view_text(token));
+	keep_claims(d, p, secret_expose(&p->token));
 	return HEARD_DONE;
 }
 
@@ -111,26 +107,6 @@ ASK(ask_assume)
 	value_set(&rq->mem, params, "WebIdentityToken", value_new_view(&rq->mem, secret_expose(&diag_irsa(d)->token)));
 	value_set_int(&rq->mem, params, "DurationSeconds", SESSION_S);
 	return diag_ask_aws(d, rq, NULL, &sts_assume_role_with_web_identity, params, e);
-}
-
-static int open_trial(struct diag *d, struct diag_irsa *p, const struct value *body, struct err *e)
-{
-	const char *key_id, *secret_key, *token, *expires;
-	int64_t expires_ms;
-
-	if (value_text(body, "Credentials.AccessKeyId", &key_id, e) < 0 ||
-	    value_text(body, "Credentials.SecretAccessKey", &secret_key, e) < 0 ||
-	    value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
-	    value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
-	    iso8601_parse(view_text(expires), &expires_ms, e) < 0)
-		return err_while(e, "the answer of sts:AssumeRoleWithWebIdentity");
-	p->trial = aws_in_region(d->aws, NULL);
-	p->trial.origin = NULL;
-	p->trial.creds = (struct credentials){0};
-	if (credentials_fill(&p->trial.creds, key_id, view_text(secret_key), view_text(token), expires_ms, "the role", e) < 0)
-		return -1;
-	p->trial_open = true;
-	return 0;
 }
 
 /* Said of the token or the role: asking again changes nothing. IDPCommunicationError is not among them: AWS says to retry. */
@@ -163,8 +139,11 @@ HEAR(hear_assume)
 	d->mem = mem;
 	if (aws_code_is(&answer, "IDPCommunicationError"))
 		return HEARD_BUSY;
-	if (heard == HEARD_DONE && open_trial(d, p, answer.body, e) < 0)
-		return HEARD_UNSURE;
+	if (heard == HEARD_DONE) {
+		if (aws_as_answered(d->aws, &sts_assume_role_with_web_identity, answer.body, "the role", &p->trial, e) < 0)
+			return HEARD_UNSURE;
+		p->trial_open = true;
+	}
 	if (heard == HEARD_DONE || (answer.code && is_verdict(answer.code))) {
 		p->trial_asked = true;
 		p->trial_code = arena_text(mem, answer.code);

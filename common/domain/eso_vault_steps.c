@@ -211,7 +211,6 @@ ESO_HEAR(eso_hear_trial_token)
 	struct eso_target *t = target(world, item);
 	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
 	struct kube_answer answer;
-	const char *token;
 	enum heard heard;
 
 	if (kube_read(&scratch, reply, &answer, e) < 0)
@@ -225,11 +224,7 @@ ESO_HEAR(eso_hear_trial_token)
 	heard = kube_heard(&answer, "asking for a token of the store's service account", e);
 	if (heard != HEARD_DONE)
 		return heard;
-	if (value_text(answer.body, "status.token", &token, e) < 0)
-		return HEARD_UNSURE;
-	secret_release(&t->jwt);
-	secret_set(&t->jwt, view_text(token));
-	return HEARD_DONE;
+	return kube_read_token(&answer, &t->jwt, e) < 0 ? HEARD_UNSURE : HEARD_DONE;
 }
 
 /* A login is nobody's yet, and the end of a token is its own: neither is asked for with the token of whoever runs this. */

@@ -14,10 +14,6 @@ DUE(authority_change_due); ASK(ask_change_authority);
 DUE(leaf_due); ASK(ask_write_leaf); HEAR(hear_written_leaf);
 int before_authority(void *world, size_t item, struct err *e);
 int before_leaf(void *world, size_t item, struct err *e);
-ASK(ask_servers); HEAR(hear_servers);
-ASK(ask_shown); HEAR(hear_shown); HEAR(hear_shown_new);
-size_t count_shown(const void *world);
-bool missed_shown(void *world, size_t item, const struct err *why);
 
 /* listener_install.c: what install alone does */
 DUE(manager_due); ASK(ask_manager_object); HEAR(hear_listener_object);

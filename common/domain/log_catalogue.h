@@ -45,7 +45,10 @@ struct log_record {
 	const struct log_row *row; /* NULL: nothing that we know */
 };
 
-/* Within the first LOG_RECORD_MAX bytes. Steps over them once a piece: no pattern can take long. A piece has 128 bytes at most. */
+/*
+ * Within the first LOG_RECORD_MAX bytes. Steps over them once a piece: no pattern can take long. A piece has 128 bytes at
+ * most.
+ */
 bool log_matches(const char *pattern, struct view text);
 
 /* The first row that matches; the more special ones stand first. NULL: none. */

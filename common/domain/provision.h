@@ -18,7 +18,10 @@ MUST_CHECK int provision_prepare(struct world *w, struct err *e);
  */
 MUST_CHECK int provision_finish(struct world *w, bool plan_only, struct err *e);
 
-/* What must not be made by itself, decided after the reads: no table beside a key, backup or secret of ours; no key beside data. ERR_GUARD. */
+/*
+ * What must not be made by itself, decided after the reads: no table beside a key, backup or secret of ours; no key beside
+ * data. ERR_GUARD.
+ */
 MUST_CHECK int provision_guard(const struct world *w, struct err *e);
 
 /* Changes to what exists and was not made by this run; they need consent. */

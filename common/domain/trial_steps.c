@@ -19,10 +19,9 @@ int ask_token(const void *world, size_t item, struct request *rq, struct err *e)
 enum heard hear_token(void *world, size_t item, const struct reply *reply, struct err *e)
 {
 	struct world *w = world;
-	AUTO(arena) struct arena scratch = ARENA_INIT;
+	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
 	struct arena *mem = w->mem;
 	struct kube_answer answer;
-	const char *token;
 	enum heard heard;
 
 	(void)item;
@@ -36,11 +35,7 @@ enum heard hear_token(void *world, size_t item, const struct reply *reply, struc
 	}
 	if (heard != HEARD_DONE)
 		return heard;
-	if (!answer.ok || value_text(answer.body, "status.token", &token, e) < 0)
-		return HEARD_UNSURE;
-	secret_set(&w->install->token, view_text(token));
-	arena_wipe(&scratch);
-	return HEARD_DONE;
+	return !answer.ok || kube_read_token(&answer, &w->install->token, e) < 0 ? HEARD_UNSURE : HEARD_DONE;
 }
 
 bool trial_due(const void *world, size_t item)

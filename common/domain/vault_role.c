@@ -1,9 +1,7 @@
 #include "domain/vault_role.h"
 
-#include "aws/chain.h"
 #include "core/text.h"
 #include "domain/hear.h"
-#include "formats/iso8601.h"
 
 enum { SESSION_S = 900 };
 
@@ -56,7 +54,6 @@ enum heard vault_role_hear_token(struct vault_role *r, const struct reply *reply
 {
 	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
 	struct kube_answer answer;
-	const char *token;
 	enum heard heard;
 
 	if (kube_read(&scratch, reply, &answer, e) < 0)
@@ -66,11 +63,7 @@ enum heard vault_role_hear_token(struct vault_role *r, const struct reply *reply
 		err_hint(e, "the proof takes the right to create serviceaccounts/token");
 	if (heard != HEARD_DONE)
 		return heard;
-	if (value_text(answer.body, "status.token", &token, e) < 0)
-		return HEARD_UNSURE;
-	secret_release(&r->jwt);
-	secret_set(&r->jwt, view_text(token));
-	return HEARD_DONE;
+	return kube_read_token(&answer, &r->jwt, e) < 0 ? HEARD_UNSURE : HEARD_DONE;
 }
 
 int vault_role_ask_assume(const struct vault_role *r, const struct boot *b, struct request *rq, struct err *e)
@@ -82,26 +75,6 @@ int vault_role_ask_assume(const struct vault_role *r, const struct boot *b, stru
 	return aws_ask(b->aws, rq, &sts_assume_role_with_web_identity, params, e);
 }
 
-static int open_role(struct vault_role *r, const struct boot *b, const struct value *body, struct err *e)
-{
-	const char *key_id, *secret_key, *token, *expires;
-	int64_t expires_ms;
-
-	if (value_text(body, "Credentials.AccessKeyId", &key_id, e) < 0 ||
-	    value_text(body, "Credentials.SecretAccessKey", &secret_key, e) < 0 ||
-	    value_text(body, "Credentials.SessionToken", &token, e) < 0 ||
-	    value_text(body, "Credentials.Expiration", &expires, e) < 0 ||
-	    iso8601_parse(view_text(expires), &expires_ms, e) < 0)
-		return err_while(e, "the answer of sts:AssumeRoleWithWebIdentity");
-	r->aws = aws_in_region(b->aws, NULL);
-	r->aws.origin = NULL;
-	r->aws.creds = (struct credentials){0};
-	if (credentials_fill(&r->aws.creds, key_id, view_text(secret_key), view_text(token), expires_ms, "the role", e) < 0)
-		return -1;
-	r->open = true;
-	return 0;
-}
-
 enum heard vault_role_hear_assume(struct vault_role *r, const struct boot *b, const struct reply *reply, struct err *e)
 {
 	AUTO(wiped_arena) struct arena scratch = ARENA_INIT;
@@ -111,8 +84,11 @@ enum heard vault_role_hear_assume(struct vault_role *r, const struct boot *b, co
 	if (aws_read(&scratch, &sts_assume_role_with_web_identity, reply, &answer, e) < 0)
 		return HEARD_UNSURE;
 	heard = aws_heard(&sts_assume_role_with_web_identity, &answer, e);
-	if (heard == HEARD_DONE && open_role(r, b, answer.body, e) < 0)
-		return HEARD_UNSURE;
+	if (heard == HEARD_DONE) {
+		if (aws_as_answered(b->aws, &sts_assume_role_with_web_identity, answer.body, "the role", &r->aws, e) < 0)
+			return HEARD_UNSURE;
+		r->open = true;
+	}
 	if (heard == HEARD_REFUSED) {
 		err_while(e, "taking the role '%s' as Vault's service account", r->arn);
 		err_hint(e, "kubectl vault-check irsa says which link is broken; %s", r->undone);

@@ -244,3 +244,13 @@ enum heard kube_heard(const struct kube_answer *answer, const char *doing, struc
 		err_hint(e, "the cluster's RBAC must allow it; see: kubectl auth can-i --list");
 	return rows[i].heard;
 }
+
+int kube_read_token(const struct kube_answer *answer, struct secret *out, struct err *e)
+{
+	const char *token;
+
+	if (value_text(answer->body, "status.token", &token, e) < 0)
+		return err_while(e, "the answer of TokenRequest");
+	secret_set(out, view_text(token));
+	return 0;
+}

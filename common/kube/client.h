@@ -61,7 +61,7 @@ MUST_CHECK int kube_ask(const struct kube *k, struct request *rq, const char *me
 
 /*
  * A token for a service account that lasts ten minutes (TokenRequest, authentication.k8s.io/v1). audiences: a list of texts;
- * NULL: the API server's own. Its answer holds a secret: read it in an arena that is wiped.
+ * NULL: the API server's own. Its answer holds a secret: read it in an arena that is wiped, and then by kube_read_token.
  */
 MUST_CHECK int kube_ask_token(const struct kube *k, struct request *rq, const char *namespace_, const char *account,
                               const struct value *audiences, struct err *e);
@@ -94,5 +94,8 @@ MUST_CHECK int kube_read(struct arena *a, const struct reply *reply, struct kube
  * (404), ERR_DENIED (403), ERR_CONFLICT (409), ERR_REMOTE; ERR_NET when there was no reaching the pod behind a proxy.
  */
 enum heard kube_heard(const struct kube_answer *answer, const char *doing, struct err *e);
+
+/* The token in a good answer to kube_ask_token, in place of what out held. -1, and out as it was: there is none. */
+MUST_CHECK int kube_read_token(const struct kube_answer *answer, struct secret *out, struct err *e);
 
 #endif

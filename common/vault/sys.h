@@ -48,7 +48,10 @@ MUST_CHECK int vault_health_read(struct arena *a, const struct reply *reply, str
 /* A sealed Vault answers 503 here: ERR_REMOTE too. */
 MUST_CHECK int vault_leader_read(struct arena *a, const struct reply *reply, struct vault_leader *out, struct err *e);
 
-/* Any answer of Vault's: *out is its tree, NULL where it has none (204). Not 2xx: ERR_DENIED (403), ERR_ABSENT (404), else ERR_REMOTE. */
+/*
+ * Any answer of Vault's: *out is its tree, NULL where it has none (204). Not 2xx: ERR_DENIED (403), ERR_ABSENT (404), else
+ * ERR_REMOTE.
+ */
 MUST_CHECK int vault_read(struct arena *a, const struct reply *reply, const struct value **out, struct err *e);
 
 /* Go's words when http is spoken to a listener with TLS. */

@@ -5,7 +5,6 @@ import os
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 from urllib.parse import urlencode
 
@@ -40,19 +39,24 @@ class Reply:
 
 
 class Front:
-    """A running front. scheme is 'http' or 'https'; ca is the file that verifies the latter."""
+    """A running front. scheme is 'http' or 'https'; ca is the file that verifies the latter. own: by its command line,
+    though there be a mould."""
 
-    def __init__(self, state, *options, scheme="http", ca=None):
+    mould = None        # fronts are copies of this one (mould.Mould); None: each is started by its command line
+
+    def __init__(self, state, *options, scheme="http", ca=None, own=False):
         self.state, self.scheme, self.ca = state, scheme, ca
         self._clients = {}
         os.makedirs(state, exist_ok=True)
         if os.path.exists(os.path.join(state, "port")):
             os.remove(os.path.join(state, "port"))      # of a front that ran here before
-        argv = [sys.executable, os.path.join(HERE, "front.py"), "--state", state, *options]
-        if scheme == "http":
-            argv.append("--http")
-        self._stderr = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(argv, stderr=self._stderr)
+        argv = ["--state", state, *options] + (["--http"] if scheme == "http" else [])
+        self._errors = os.path.join(state, "errors.log")
+        with open(self._errors, "wb") as f:
+            if self.mould and not own:
+                self.process = self.mould.copy(argv, self._errors)
+            else:
+                self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "front.py"), *argv], stderr=f)
         try:
             self.port = self._wait()
         except BaseException:
@@ -72,13 +76,13 @@ class Front:
                     return self.port
             except (OSError, ValueError):
                 pass
-            time.sleep(0.05)
+            time.sleep(0.01)
         raise RuntimeError(f"the front did not answer within {START_S} s:\n" + self.errors())
 
     def errors(self):
         """What the front wrote to standard error."""
-        self._stderr.seek(0)
-        return self._stderr.read().decode("utf-8", "replace")
+        with open(self._errors, encoding="utf-8", errors="replace") as f:
+            return f.read()
 
     def stop(self):
         if self.process.poll() is None:

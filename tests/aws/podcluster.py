@@ -7,8 +7,6 @@ import base64
 import hashlib
 import http.client
 import http.server
-import importlib.machinery
-import importlib.util
 import json
 import os
 import re
@@ -18,7 +16,8 @@ import threading
 import time
 
 import vault_account
-from harness import ACCOUNT, HERE, REGION, Front, allow, document, root
+from harness import ACCOUNT, REGION, Front, allow, document, root
+from realvault import TOOLS
 from test_sts import AUDIENCE, ISSUER, PROVIDER, SITE, SUBJECT, Issuer
 
 BASE = "/api/v1/namespaces/vault"
@@ -35,17 +34,6 @@ seal "awskms" {{
   kms_key_id = "{key}"
 }}
 """
-
-
-def vault_server():
-    """tests/aws/vault-server as a module."""
-    loader = importlib.machinery.SourceFileLoader("vault_server", os.path.join(HERE, "vault-server"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
-
-SERVER = vault_server()
 
 
 class Stream:
@@ -98,7 +86,7 @@ class Cluster:
             allow("sts:AssumeRoleWithWebIdentity", principal={"Federated": PROVIDER}, Condition={"StringEquals": equals})))
 
     def start(self):
-        self.vault = SERVER.Vault(self.binary, self.front, self.account, self.state)
+        self.vault = TOOLS.Vault(self.binary, self.front, self.account, self.state)
         self.born += 1
         self.vault.wait()
 

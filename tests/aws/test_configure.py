@@ -15,13 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness import HERE
 from kubeapi import KubeApi
-from test_vault import BINARY, Server, vault_server
+from realvault import NEEDS_BOTH, PLUGIN, Server
 
-PLUGIN = os.environ.get("VAULT_AWS_BIN") or os.path.join(HERE, "../../build/release/bin/vault-aws")
-pytestmark = pytest.mark.skipif(not os.access(BINARY, os.X_OK) or not os.access(PLUGIN, os.X_OK),
-                                reason="VAULT_BIN or VAULT_AWS_BIN names no program")
+pytestmark = NEEDS_BOTH
 
 FILE = """
 kv: {secret: {version: 2}}
@@ -57,7 +54,6 @@ class Bench:
     def __init__(self, state):
         self.state = state
         self.vault = Server(state)
-        assert self.vault.ran.returncode == 0, self.vault.ran.stderr
         status, made = self.vault.initialise()
         assert status == 200, made
         self.vault.until_active()
@@ -119,12 +115,10 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path):
-    state = str(tmp_path / "vault")
-    os.makedirs(state)
-    made = Bench(state)
+    made = Bench(str(tmp_path / "vault"))
     yield made
     made.kube.close()
-    assert vault_server("down", "--state", state).returncode == 0
+    made.vault.stop()
 
 
 def names(answer, action):

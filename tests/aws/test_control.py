@@ -175,7 +175,7 @@ def test_tls(tmp_path):
 
 
 def test_sigterm_ends_it_at_once(tmp_path):
-    front = Front(str(tmp_path / "state"), "--tag-lag-s", "3", "--creating-s", "4")
+    front = Front(str(tmp_path / "state"), "--tag-lag-s", "3", "--creating-s", "4", own=True)
     try:
         settings = front.control("POST", "set", {}).json()
         assert settings["tag_lag_s"] == 3 and settings["creating_s"] == 4

@@ -15,12 +15,10 @@ import boto3
 import pytest
 
 import vault_account
-from harness import ACCOUNT, ADMIN, HERE, REGION
-from test_vault import BINARY, Server, vault_server
+from harness import ACCOUNT, ADMIN, REGION
+from realvault import NEEDS_BOTH, PLUGIN, Server
 
-PLUGIN = os.environ.get("VAULT_AWS_BIN", os.path.join(HERE, "..", "..", "build", "release", "bin", "vault-aws"))
-pytestmark = pytest.mark.skipif(not (os.access(BINARY, os.X_OK) and os.access(PLUGIN, os.X_OK)),
-                                reason="VAULT_BIN names no vault binary, or the plugin is not built")
+pytestmark = NEEDS_BOTH
 NAME = "helm-vault-aws/prod/vault/vault/"
 CUSTODY = "alias/vault-custody"
 
@@ -72,16 +70,15 @@ class Place:
 
 @pytest.fixture
 def start(tmp_path):
-    state, home = str(tmp_path / "vault"), str(tmp_path / "home")
-    os.makedirs(state)
+    home, made = str(tmp_path / "home"), []
     os.makedirs(home)
 
     def begin(without=()):
-        server = Server(state, without)
-        assert server.ran.returncode == 0, server.ran.stderr
-        return Place(server, home)
+        made.append(Server(str(tmp_path / "vault"), without))
+        return Place(made[-1], home)
     yield begin
-    assert vault_server("down", "--state", state).returncode == 0
+    for server in made:
+        server.stop()
 
 
 class LossyProxy:

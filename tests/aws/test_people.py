@@ -13,7 +13,6 @@ import pytest
 from harness import ADMIN, REGION
 from oidc import Provider
 from test_configure import Bench, names, pytestmark  # noqa: F401
-from test_vault import vault_server
 
 PASSWORD, CLIENT_SECRET = "first-5ec2e7-password", "client-5ec2e7-secret"
 PEOPLE = """
@@ -100,12 +99,10 @@ class People(Bench):
 
 @pytest.fixture
 def bench(tmp_path):
-    state = str(tmp_path / "vault")
-    os.makedirs(state)
-    made = People(state)
+    made = People(str(tmp_path / "vault"))
     yield made
     made.kube.close()
-    assert vault_server("down", "--state", state).returncode == 0
+    made.vault.stop()
 
 
 @pytest.fixture

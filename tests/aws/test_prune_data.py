@@ -12,7 +12,6 @@ import time
 import pytest
 
 from test_configure import Bench, bench, names, pytestmark  # noqa: F401  (the fixture, and where it is skipped)
-from test_vault import vault_server
 
 ATTIC = {"chest": 1, "deep/er/gold": 2, "deep/top": 3, "odd name+%2F": 4}
 
@@ -35,13 +34,11 @@ def attic(bench):  # noqa: F811
 @pytest.fixture(scope="module")
 def stays(tmp_path_factory):
     """The same Vault for all tests after which it must be as it was."""
-    state = str(tmp_path_factory.mktemp("stays") / "vault")
-    os.makedirs(state)
-    made = attic_in(Bench(state))
+    made = attic_in(Bench(str(tmp_path_factory.mktemp("stays") / "vault")))
     yield made
     assert is_there(made)
     made.kube.close()
-    assert vault_server("down", "--state", state).returncode == 0
+    made.vault.stop()
 
 
 def put(bench, path, value):  # noqa: F811

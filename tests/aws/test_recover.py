@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness import REGION
-from test_init import CUSTODY, NAME, PLUGIN, Place
-from test_vault import BINARY, Server, vault_server
+from realvault import NEEDS_BOTH, PLUGIN, Server
+from test_init import CUSTODY, NAME, Place
 
-pytestmark = pytest.mark.skipif(not (os.access(BINARY, os.X_OK) and os.access(PLUGIN, os.X_OK)),
-                                reason="VAULT_BIN names no vault binary, or the plugin is not built")
+pytestmark = NEEDS_BOTH
 NAMES = ["--cluster-name", "prod", "--region", REGION]
 KEYS, TOKEN = "recovery-keys", "root-token"
 
@@ -27,7 +26,6 @@ class Bench(Place):
 
     def __init__(self, state, home, seal):
         server = Server(state, seal=seal)
-        assert server.ran.returncode == 0, server.ran.stderr
         super().__init__(server, home)
         self.secrets = set()
         if seal == "awskms":
@@ -94,11 +92,11 @@ class Bench(Place):
 
 @pytest.fixture(params=["awskms", "shamir"])
 def bench(request, tmp_path):
-    state, home = str(tmp_path / "vault"), str(tmp_path / "home")
-    os.makedirs(state)
+    home = str(tmp_path / "home")
     os.makedirs(home)
-    yield Bench(state, home, request.param)
-    assert vault_server("down", "--state", state).returncode == 0
+    made = Bench(str(tmp_path / "vault"), home, request.param)
+    yield made
+    made.server.stop()
 
 
 kms_alone = pytest.mark.parametrize("bench", ["awskms"], indirect=True)

@@ -4,8 +4,6 @@ Shamir; killed on the way.
 Needs the binary that VAULT_BIN names, and the plugin: VAULT_AWS_BIN, else that of the release build.
 """
 import base64
-import importlib.machinery
-import importlib.util
 import json
 import os
 import signal
@@ -15,14 +13,12 @@ import time
 import pytest
 
 import vault_account
-from harness import ADMIN, HERE, REGION, Front
+from harness import ADMIN, REGION, Front
+from realvault import BINARY, NEEDS_BOTH, PLUGIN, TOOLS
 from release import Release
 from test_sts import AUDIENCE, ISSUER, Issuer, trust
-from test_vault import BINARY
 
-PLUGIN = os.environ.get("VAULT_AWS_BIN", os.path.join(HERE, "..", "..", "build", "release", "bin", "vault-aws"))
-pytestmark = pytest.mark.skipif(not (os.access(BINARY, os.X_OK) and os.access(PLUGIN, os.X_OK)),
-                                reason="VAULT_BIN names no vault binary, or the plugin is not built")
+pytestmark = NEEDS_BOTH
 SERVERS = 3
 FAR = "eu-west-1"
 NAME = "helm-vault-aws/prod/vault/vault/recovery-keys"
@@ -40,27 +36,18 @@ def stanza(key):
     return f'seal "awskms" {{\n  region = "{REGION}"\n  kms_key_id = "{key}"\n}}\n'
 
 
-def server_module():
-    """tests/aws/vault-server, which has no .py."""
-    loader = importlib.machinery.SourceFileLoader("vault_server", os.path.join(HERE, "vault-server"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("vault_server", loader))
-    loader.exec_module(module)
-    return module
-
-
 class Place:
     """An initialised release on a front, its recovery keys in hand and, one a line, in a text."""
 
     def __init__(self, state, multi_region=False):
-        tools = server_module()
         self.state, self.issuer = state, Issuer()
         self.front = Front(os.path.join(state, "front"))
         account = vault_account.provision(self.front, multi_region=multi_region)
         self.old = account["key"]
         self.new = self.front.client("kms").create_key(Description="new")["KeyMetadata"]["Arn"]
         self._trust()
-        environment = tools.vault_environment(self.front, account["credentials"], state)
-        self.release = Release(state, BINARY, environment, tools.free_ports(2 * SERVERS), stanza(self.old), account["role"],
+        environment = TOOLS.vault_environment(self.front, account["credentials"], state)
+        self.release = Release(state, BINARY, environment, TOOLS.free_ports(2 * SERVERS), stanza(self.old), account["role"],
                                self.issuer.token)
         self.servers = list(self.release.servers.values())
         self._initialise()

@@ -14,12 +14,10 @@ import podcluster
 import vault_account
 from harness import ADMIN, REGION
 from podcluster import Cluster, items, note
+from realvault import BINARY, NEEDS_BOTH, PLUGIN
 from test_configure import KUBECONFIG
-from test_init import PLUGIN
-from test_vault import BINARY
 
-pytestmark = pytest.mark.skipif(not (os.access(BINARY, os.X_OK) and os.access(PLUGIN, os.X_OK)),
-                                reason="VAULT_BIN names no vault binary, or the plugin is not built")
+pytestmark = NEEDS_BOTH
 NAME = "helm-vault-aws/prod/vault/vault/"
 TABLE = vault_account.TABLE
 FLAG = "core/seal-initialization-flag"

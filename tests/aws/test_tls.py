@@ -15,11 +15,10 @@ import time
 import pytest
 
 from kubeapi import KubeApi
-from test_configure import KUBECONFIG, PLUGIN
-from test_vault import BINARY
+from realvault import BINARY, NEEDS_BOTH, PLUGIN
+from test_configure import KUBECONFIG
 
-pytestmark = pytest.mark.skipif(not os.access(BINARY, os.X_OK) or not os.access(PLUGIN, os.X_OK),
-                                reason="VAULT_BIN or VAULT_AWS_BIN names no program")
+pytestmark = NEEDS_BOTH
 LEAF, AUTHORITY = ("vault", "vault-tls"), ("vault", "vault-ca")
 CONFIG = """
 disable_mlock = true

@@ -6,17 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from datetime import datetime, timezone
 
 import pytest
 
 import vault_account
 from harness import HERE
+from realvault import BINARY, Running
 
-BINARY = os.environ.get("VAULT_BIN", "")
 pytestmark = pytest.mark.skipif(not os.access(BINARY, os.X_OK),
                                 reason="VAULT_BIN names no vault binary")
 
@@ -26,60 +22,13 @@ def vault_server(*words, timeout=120):
     return subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
 
 
-class Server:
-    """A running Vault and its front's call log."""
+class Server(Running):
+    """One in the background, by the command that is tested here."""
 
-    def __init__(self, state, without=(), seal="awskms"):
-        self.state = state
-        options = ["--seal", seal] + [w for action in without for w in ("--without", action)]
+    def __init__(self, state, without=()):
+        options = [w for action in without for w in ("--without", action)]
         self.ran = vault_server("up", "--state", state, *options)
-        self.env = dict(line.split("=", 1) for line in self.ran.stdout.splitlines())
-
-    def ask(self, method, path, value=None, token=None):
-        """Status and JSON of Vault's reply."""
-        request = urllib.request.Request(
-            self.env["VAULT_ADDR"] + path, method=method,
-            data=None if value is None else json.dumps(value).encode(),
-            headers={"X-Vault-Token": token} if token else {})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return reply.status, json.loads(reply.read() or b"null")
-        except urllib.error.HTTPError as e:
-            return e.code, json.loads(e.read() or b"null")
-
-    def initialise(self):
-        return self.ask("PUT", "/v1/sys/init", {"recovery_shares": 1, "recovery_threshold": 1})
-
-    def until_active(self):
-        """A new Vault answers init a moment before it has become the leader."""
-        deadline = time.monotonic() + 60
-        while self.ask("GET", "/v1/sys/health")[0] != 200:
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.05)
-
-    def seal(self, token):
-        """By hand, once it would not unseal itself again: what started before init tries that every 5 s, until it finds itself
-        unsealed (vault, command/server.go, runUnseal). It answers before it has sealed."""
-        self.until_active()
-        for line in [line for line in self.log().splitlines() if "failed to unseal core" in line][-1:]:
-            failed = datetime.fromisoformat(line.split()[0].replace("Z", "+00:00"))
-            time.sleep(max(0, 6 - (datetime.now(timezone.utc) - failed).total_seconds()))
-        assert self.ask("PUT", "/v1/sys/seal", token=token)[0] == 204
-        deadline = time.monotonic() + 60
-        while not self.sealed():
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.05)
-
-    def sealed(self):
-        return self.ask("GET", "/v1/sys/seal-status")[1]["sealed"]
-
-    def calls(self):
-        with open(os.path.join(self.state, "front", "calls.jsonl"), encoding="utf-8") as f:
-            return [c for c in map(json.loads, f) if "assumed-role" in (c["principal"] or "")]
-
-    def log(self):
-        with open(os.path.join(self.state, "vault.log"), encoding="utf-8") as f:
-            return f.read()
+        super().__init__(state, dict(line.split("=", 1) for line in self.ran.stdout.splitlines()))
 
 
 @pytest.fixture

@@ -283,6 +283,15 @@ void fake_transport_fault(struct fake_transport *f, unsigned at, enum fault faul
 	f->reach = reach;
 }
 
+void fake_transport_fail_each(unsigned n, void (*try)(unsigned at, enum fault fault, enum reach reach))
+{
+	for (unsigned at = 1; at <= n; at++)
+		for (int fault = NO_FAULT + 1; fault < FAULT_KINDS; fault++) {
+			try(at, (enum fault)fault, REACH_ONCE);
+			try(at, (enum fault)fault, REACH_LASTING);
+		}
+}
+
 void fake_transport_heal(struct fake_transport *f)
 {
 	forget_calls(f);

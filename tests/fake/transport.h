@@ -86,6 +86,8 @@ struct transport fake_transport(struct fake_transport *f);
 
 /* Call number at (from 1, counted since init or the last heal) fails in this way. */
 void fake_transport_fault(struct fake_transport *f, unsigned at, enum fault fault, enum reach reach);
+/* try for each of the first n calls and every fault of it, once and lasting. */
+void fake_transport_fail_each(unsigned n, void (*try)(unsigned at, enum fault fault, enum reach reach));
 /* No more faults, stops forgotten, calls forgotten; a new process may use it. The clock goes on. */
 void fake_transport_heal(struct fake_transport *f);
 /* A stop is asked for when the clock reaches at_ms; FAKE_STOPS_MAX at most, in order of time. */

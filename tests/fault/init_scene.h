@@ -176,15 +176,6 @@ SCOPE_END(place, struct place, place_release(v))
 
 /* ---- one process ---- */
 
-static inline int run_table(struct run *r, struct init_world *in, const struct step *steps, size_t n)
-{
-	struct loop loop = { .transport = &r->cloud->transport, .host = &r->machine->host };
-
-	graph_release_tracks(&r->graph);
-	r->graph = (struct graph){ .steps = steps, .n = n, .world = in, .tracks = ARENA_ARRAY(&r->mem, struct track, n) };
-	return loop_run(&loop, &r->graph, 1, &r->e);
-}
-
 static const char *const recipients[] = { RECIPIENT, NULL };
 static const char *const copies[] = { "eu-west-1=alias/custody", "us-east-2=alias/custody", NULL };
 static const char *const pgp_keys[] = { "/home/ops/pgp-1", "/home/ops/pgp-2", "/home/ops/pgp-3", "/home/ops/pgp-4", "/home/ops/pgp-5",

@@ -119,12 +119,10 @@ struct process {
 static inline int loop_over(void *to, void *world, const struct step *steps, size_t n, struct err *e)
 {
 	struct process *x = to;
-	struct run *r = &x->run;
-	struct loop loop = { .transport = &r->cloud->transport, .host = &r->machine->host };
+	int result = run_table(&x->run, world, steps, n);
 
-	graph_release_tracks(&r->graph);
-	r->graph = (struct graph){ .steps = steps, .n = n, .world = world, .tracks = ARENA_ARRAY(&r->mem, struct track, n) };
-	return loop_run(&loop, &r->graph, 1, e);
+	err_move(e, &x->run.e);
+	return result;
 }
 
 static inline int ask_yes_or_no(void *to, const char *question, struct err *e)

@@ -54,21 +54,28 @@ void run_close(struct run *r)
 	arena_release(&r->mem);
 }
 
-static struct graph new_graph(struct run *r)
+static struct graph new_graph(struct run *r, void *world, const struct step *steps, size_t n)
 {
 	graph_release_tracks(&r->graph);
-	return (struct graph){
-		.steps = workflow_steps, .n = n_workflow_steps, .world = &r->world,
-		.tracks = ARENA_ARRAY(&r->mem, struct track, n_workflow_steps),
-	};
+	return (struct graph){ .steps = steps, .n = n, .world = world, .tracks = ARENA_ARRAY(&r->mem, struct track, n) };
+}
+
+static struct graph workflow_graph(struct run *r)
+{
+	return new_graph(r, &r->world, workflow_steps, n_workflow_steps);
 }
 
 static int run_loop(struct run *r, bool plan_only)
 {
 	struct loop loop = { .transport = &r->cloud->transport, .host = &r->machine->host, .plan_only = plan_only };
 
-	r->graph = new_graph(r);
 	return loop_run(&loop, &r->graph, 1, &r->e);
+}
+
+int run_table(struct run *r, void *world, const struct step *steps, size_t n)
+{
+	r->graph = new_graph(r, world, steps, n);
+	return run_loop(r, false);
 }
 
 /* Changes that somebody would have to be asked about are an end that is not well: nobody is here. */
@@ -83,12 +90,14 @@ static int finish(struct run *r)
 
 int run_apply(struct run *r)
 {
+	r->graph = workflow_graph(r);
 	return run_loop(r, false) < 0 ? -1 : finish(r);
 }
 
 int run_plan(struct run *r)
 {
 	r->world.consent = true;
+	r->graph = workflow_graph(r);
 	return run_loop(r, true) < 0 ? -1 : provision_finish(&r->world, true, &r->e);
 }
 
@@ -98,8 +107,8 @@ int run_both(struct run *a, struct run *b)
 	struct graph graphs[2];
 	int result;
 
-	graphs[0] = new_graph(a);
-	graphs[1] = new_graph(b);
+	graphs[0] = workflow_graph(a);
+	graphs[1] = workflow_graph(b);
 	result = loop_run(&loop, graphs, 2, &a->e);
 	a->graph = graphs[0];
 	b->graph = graphs[1];

@@ -36,6 +36,9 @@ int run_plan(struct run *r);
 /* Both in one loop, as two programs started together: the fake serves their calls by turns. */
 int run_both(struct run *a, struct run *b);
 
+/* One loop over rows of another world's. 0, or -1 with r->e. */
+int run_table(struct run *r, void *world, const struct step *steps, size_t n);
+
 /* A new account with one machine. */
 struct account {
 	struct fake_cloud cloud;

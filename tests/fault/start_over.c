@@ -58,15 +58,6 @@ SCOPE_END(place, struct place, place_release(v))
 
 /* ---- one process ---- */
 
-static int run_table(struct run *r, struct init_world *in, const struct step *steps, size_t n)
-{
-	struct loop loop = { .transport = &r->cloud->transport, .host = &r->machine->host };
-
-	graph_release_tracks(&r->graph);
-	r->graph = (struct graph){ .steps = steps, .n = n, .world = in, .tracks = ARENA_ARRAY(&r->mem, struct track, n) };
-	return loop_run(&loop, &r->graph, 1, &r->e);
-}
-
 /* As cmd_init.c goes through it, with the name typed. */
 static int run_init(struct run *r, struct init_world *in, bool start_over)
 {

@@ -53,6 +53,48 @@ static void expired_credentials_are_fetched_anew(void **state)
 	assert_string_equal(secret_expose(&m.aws.creds.session_token).p, "t2");
 }
 
+static void an_answer_of_sts_gives_credentials_of_its_own(void **state)
+{
+	static const struct {
+		const char *token;
+		enum err_kind kind;
+		const char *says;
+	} wrong[] = {
+		{ NULL, ERR_REMOTE, "the answer of sts:AssumeRole" },
+		{ "two words", ERR_AUTH, "the credentials of the role hold spaces" },
+	};
+	AUTO(machine) struct machine m;
+	AUTO(arena) struct arena mem = ARENA_INIT;
+	AUTO(err) struct err e = {0};
+	struct value *given = value_new_map(&mem), *body = value_new_map(&mem);
+	struct aws as;
+
+	(void)state;
+	log_in(&m, "ASIAONE", "t1");
+	value_set(&mem, body, "Credentials", given);
+	value_set_text(&mem, given, "AccessKeyId", "ASIATWO");
+	value_set_text(&mem, given, "SecretAccessKey", "k2");
+	value_set_text(&mem, given, "Expiration", "2026-11-24T06:00:00Z");
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		AUTO(err) struct err why = {0};
+
+		if (wrong[i].token)
+			value_set_text(&mem, given, "SessionToken", wrong[i].token);
+		assert_int_equal(aws_as_answered(&m.aws, &sts_assume_role, body, "the role", &as, &why), -1);
+		assert_int_equal(why.kind, wrong[i].kind);
+		assert_non_null(strstr(why.text, wrong[i].says));
+		assert_null(as.creds.key_id);
+	}
+	value_set_text(&mem, given, "SessionToken", "t2");
+	assert_int_equal(aws_as_answered(&m.aws, &sts_assume_role, body, "the role", &as, &e), 0);
+	assert_string_equal(as.creds.key_id, "ASIATWO");
+	assert_string_equal(secret_expose(&as.creds.session_token).p, "t2");
+	assert_null(as.origin);
+	assert_string_equal(as.region, m.aws.region);
+	assert_string_equal(m.aws.creds.key_id, "ASIAONE");
+	credentials_release(&as.creds);
+}
+
 static void the_same_expired_credentials_again_are_an_error(void **state)
 {
 	AUTO(machine) struct machine m;
@@ -202,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expired_credentials_are_fetched_anew),
+		cmocka_unit_test(an_answer_of_sts_gives_credentials_of_its_own),
 		cmocka_unit_test(the_same_expired_credentials_again_are_an_error),
 		cmocka_unit_test(expired_credentials_that_are_gone),
 		cmocka_unit_test(the_clock_follows_the_servers),

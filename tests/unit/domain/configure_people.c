@@ -217,11 +217,7 @@ static void every_call_may_fail_in_every_way(void **state)
 	n = (unsigned)s.net.n_calls;
 	scene_close(&s);
 	assert_true(n > 40);
-	for (unsigned at = 1; at <= n; at++)
-		for (int fault = NO_FAULT + 1; fault < FAULT_KINDS; fault++) {
-			any_call_may_fail(at, (enum fault)fault, REACH_ONCE);
-			any_call_may_fail(at, (enum fault)fault, REACH_LASTING);
-		}
+	fake_transport_fail_each(n, any_call_may_fail);
 }
 
 int main(void)

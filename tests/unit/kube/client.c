@@ -232,6 +232,37 @@ static void each_reply_is_understood(void **state)
 	}
 }
 
+static void a_token_is_read_and_replaces_the_last_one(void **state)
+{
+	static const struct {
+		const char *body;
+		int got;
+		const char *token;
+	} answers[] = {
+		{ "{\"kind\":\"TokenRequest\",\"status\":{\"token\":\"first\"}}", 0, "first" },
+		{ "{\"kind\":\"TokenRequest\",\"status\":{}}", -1, "first" },
+		{ "{\"kind\":\"TokenRequest\",\"status\":{\"token\":\"second\"}}", 0, "second" },
+		{ "no JSON", -1, "second" },
+	};
+	AUTO(secret) struct secret token = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		AUTO(arena) struct arena a = ARENA_INIT;
+		AUTO(err) struct err e = { 0 };
+		struct reply reply = { .status = 201, .head = BUF_MAX(1000), .body = BUF_MAX(1000) };
+		struct kube_answer answer;
+
+		buf_text(&reply.body, answers[i].body);
+		assert_int_equal(kube_read(&a, &reply, &answer, &e), 0);
+		assert_int_equal(kube_read_token(&answer, &token, &e), answers[i].got);
+		assert_string_equal(secret_expose(&token).p, answers[i].token);
+		if (answers[i].got < 0)
+			assert_holds(e.text, "the answer of TokenRequest");
+		reply_release(&reply);
+	}
+}
+
 static void an_endless_body_is_no_answer(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
@@ -258,6 +289,7 @@ int main(void)
 		cmocka_unit_test(any_status_is_an_answer),
 		cmocka_unit_test(pod_proxy_names_scheme_and_port),
 		cmocka_unit_test(each_reply_is_understood),
+		cmocka_unit_test(a_token_is_read_and_replaces_the_last_one),
 		cmocka_unit_test(an_endless_body_is_no_answer),
 	};
 
