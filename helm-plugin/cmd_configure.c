@@ -5,6 +5,7 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "configure_data.h"
+#include "configure_print.h"
 #include "core/text.h"
 #include "domain/configure.h"
 #include "formats/json.h"
@@ -94,38 +95,6 @@ static int read_file(struct run *r, struct err *e)
 
 /* ---- what is told ---- */
 
-static void print_policy(struct app *app, const char *text)
-{
-	struct view rest = view_text(text);
-
-	fputs(":\n", app->out);
-	while (rest.n) {
-		struct view line = view_cut(&rest, '\n');
-
-		fprintf(app->out, "        %.*s\n", (int)line.n, line.p);
-	}
-}
-
-static void print_change(struct app *app, const struct config_change *c)
-{
-	bool makes = text_same(c->action, "create"), removes = text_same(c->action, "remove");
-	enum paint paint = makes ? PAINT_GOOD : removes ? PAINT_BAD : PAINT_WARN;
-
-	fprintf(app->out, "%s%s %s '%s'%s\n", paint_on(paint, app->out_color), makes ? "+" : removes ? "-" : "~", c->kind,
-	        c->name, paint_off(paint, app->out_color));
-	for (size_t i = 0; i < c->n_attrs; i++) {
-		const struct config_attr *a = &c->attrs[i];
-
-		fprintf(app->out, "    %s", a->name);
-		if (strchr(a->new, '\n'))
-			print_policy(app, a->new);
-		else if (a->old)
-			fprintf(app->out, ": %s -> %s\n", a->old, a->new);
-		else
-			fprintf(app->out, ": %s\n", a->new);
-	}
-}
-
 /* "it holds data, 3 paths at its top" */
 static const char *why_kept(const struct run *r, const struct dropped *d)
 {
@@ -174,7 +143,7 @@ static void print_plan(const struct run *r)
 	if (!app_format_is(r->app, "table"))
 		return;
 	for (size_t i = 0; i < r->changes.n; i++)
-		print_change(r->app, &r->changes.at[i]);
+		configure_print_change(r->app, &r->changes.at[i]);
 	if (r->changes.n == 0)
 		fprintf(r->app->out, "nothing to do: Vault holds what the file says\n");
 	else if (r->options->dry_run)
@@ -284,8 +253,11 @@ static int login_as_operator(struct run *r, struct err *e)
 
 static int take_operator(struct run *r, struct err *e)
 {
-	if (!r->w.boot.kube || !r->w.config.operator_account)
-		return err_set(e, ERR_AUTH, 0, "no login as '" CONFIGURE_OPERATOR "': it takes a cluster, and an operator in the file");
+	if (!r->w.config.operator_account)
+		return err_set(e, ERR_AUTH, 0, "no login as '" CONFIGURE_OPERATOR "': the file has no 'operator'");
+	if (!r->w.boot.kube && session_login_kube(&r->s, e) < 0)
+		return err_while(e, "no login as '" CONFIGURE_OPERATOR "'");
+	r->w.boot.kube = &r->s.kube;
 	if (login_as_operator(r, e) < 0)
 		return -1;
 	configure_become_operator(&r->w);
@@ -395,15 +367,33 @@ static int fetch_secrets(struct run *r, struct err *e)
 	return -1;
 }
 
+static struct boot_options boot_options_of(const struct configure_options *o)
+{
+	return (struct boot_options){ .token_file = o->token_file, .vault_addr = o->vault_addr, .custody_bucket = o->custody_bucket };
+}
+
+/* Every problem of the file, of an export's record, of the options and of the inputs, before anybody is asked. */
+static int check(struct run *r, struct prune_data *data, struct err *e)
+{
+	const struct boot_options boot = boot_options_of(r->options);
+	bool read = read_file(r, e) == 0;
+	AUTO(err) struct err why = { 0 };
+
+	if (prune_data_check(data, r->app, read ? &r->w.config : NULL, &why) < 0)
+		err_append(e, &why);
+	if (read && r->options->revoke_root && !r->w.config.operator_account)
+		err_also(e, ERR_CONFIG, "'--revoke-root' takes another way in: the file has no 'operator'");
+	return session_check(r->app, &boot, e);
+}
+
 static int open_run(struct run *r, struct err *e)
 {
 	const struct configure_options *o = r->options;
-	const struct boot_options options = { .token_file = o->token_file, .vault_addr = o->vault_addr,
-	                                      .custody_bucket = o->custody_bucket };
+	const struct boot_options options = boot_options_of(o);
 	bool addressed = o->vault_addr || host_env(&r->app->host, "VAULT_ADDR");
 	unsigned needs = SESSION_RELEASE | SESSION_NO_AWS | SESSION_QUIET;
 
-	/* An address needs no cluster, but for the operator's login. */
+	/* An address needs no cluster, but for the operator's login, which find_token asks for where it comes to that. */
 	if (!addressed || o->revoke_root)
 		needs |= SESSION_KUBE;
 	if (session_open(&r->s, r->app, needs, e) < 0 || boot_init(&r->w.boot, &r->s.world, &options, e) < 0)
@@ -427,18 +417,10 @@ static int go(struct run *r, struct err *e)
 	const struct configure_options *o = r->options;
 	struct prune_data data = { .mount = o->prune_data, .file = o->export, .dry_run = o->dry_run };
 
-	if (read_file(r, e) < 0 || prune_data_check(&data, r->app, &r->w.config, e) < 0)
-		return -1;
-	if (r->options->revoke_root && !r->w.config.operator_account) {
-		err_set(e, ERR_CONFIG, 0, "'--revoke-root' takes another way in: the file has no 'operator'");
-		return -1;
-	}
-	if (open_run(r, e) < 0 || read_with(r, NULL, 0, e) < 0)
+	if (check(r, &data, e) < 0 || open_run(r, e) < 0 || read_with(r, NULL, 0, e) < 0)
 		return -1;
 	r->w.prune = r->options->prune;
-	if (configure_compare(&r->w, e) < 0)
-		return -1;
-	if (prune_data_allow(&data, &r->s, &r->w, e) < 0)
+	if (configure_compare(&r->w, e) < 0 || prune_data_allow(&data, &r->s, &r->w, e) < 0)
 		return -1;
 	if (configure_dropped_data(&r->w) && loop(r, configure_count, n_configure_count, e) < 0)
 		return -1;

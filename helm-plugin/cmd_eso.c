@@ -196,8 +196,8 @@ static int make_stores(struct app *app, const struct eso_options *o, struct err 
 	int result = eso_want_check(&want, &app->mem, e);
 
 	if (!o->install && (o->chart || app->line.rest.n))
-		result = err_also(e, ERR_USAGE, "%s with --install alone", o->chart ? "'--operator-chart' is for use" :
-		                  "words after '--' are for helm,");
+		err_also(e, ERR_USAGE, "%s with --install alone", o->chart ? "'--operator-chart' is for use" : "words after '--' are for helm,");
+	result = session_check(app, &o->boot, e);
 	if (result == 0)
 		result = session_open(&s, app, SESSION_KUBE | SESSION_RELEASE | SESSION_NO_AWS | SESSION_QUIET, e);
 	if (result == 0)

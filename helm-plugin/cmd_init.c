@@ -49,7 +49,6 @@ static const char *const formats[] = { "table", "json", "yaml", NULL };
 static int check(struct app *app, struct init_flags *o, struct err *e)
 {
 	AUTO(err) struct err why = {0};
-	struct inputs inputs;
 
 	o->options.custody = o->custody.at;
 	o->options.copies = o->copies.at;
@@ -66,13 +65,7 @@ static int check(struct app *app, struct init_flags *o, struct err *e)
 		err_append(e, &why);
 	if (init_check_files(&o->options, &app->host, &why) < 0)
 		err_append(e, &why);
-	if (!e->kind)
-		return 0;
-	if (app_inputs(app, &inputs, &why) < 0)
-		err_append(e, &why);
-	else
-		inputs_release(&inputs);
-	return -1;
+	return session_check(app, &o->boot, e);
 }
 
 /* What is done to a Vault that an init of before left useless: said, and where it was asked for, asked. */

@@ -230,9 +230,9 @@ static int run(struct app *app, struct err *e)
 		result = recover_check_options(&o->recover, &app->host, e);
 	if (words[at].takes & FOR_SEAL)
 		result = recover_check_seal(app, o, e);
-	if (result < 0 || e->kind)
-		return -1;
-	return words[at].run(app, o, e);
+	else
+		result = session_check(app, &o->recover.boot, e);
+	return result < 0 ? -1 : words[at].run(app, o, e);
 }
 
 const struct command cmd_recover = {

@@ -24,7 +24,6 @@ struct migration {
 int recover_check_seal(struct app *app, const struct recover_flags *flags, struct err *e)
 {
 	AUTO(err) struct err why = {0};
-	struct inputs inputs;
 
 	if (flags->recover.boot.vault_addr) {
 		err_also(e, ERR_USAGE, "'--vault-addr' says nothing to 'seal-migrate', which restarts the pods of a release");
@@ -32,13 +31,7 @@ int recover_check_seal(struct app *app, const struct recover_flags *flags, struc
 	}
 	if (seal_check_options(&flags->seal, &why) < 0)
 		err_append(e, &why);
-	if (!e->kind)
-		return 0;
-	if (app_inputs(app, &inputs, &why) < 0)
-		err_append(e, &why);
-	else
-		inputs_release(&inputs);
-	return -1;
+	return session_check(app, NULL, e);
 }
 
 /* The chart's own place where the name is the one of the documentation: helm may have no such repository. */

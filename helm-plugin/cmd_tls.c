@@ -255,7 +255,7 @@ static int run(struct app *app, struct err *e)
 	const char *word;
 	int result = check_words(app, o, &word, e);
 
-	if (result < 0)
+	if (session_check(app, NULL, e) < 0 || result < 0)
 		return -1;
 	result = session_open(&s, app, SESSION_KUBE | SESSION_RELEASE | SESSION_NO_AWS | SESSION_QUIET, e);
 	if (result == 0) {

@@ -16,7 +16,7 @@ int prune_data_check(struct prune_data *p, struct app *app, const struct config 
 	p->mount = arena_view(&app->mem, view_of(p->mount, n));
 	if (n == 0)
 		err_also(e, ERR_USAGE, "'--prune-data' takes the name of a secrets engine");
-	else if (config_find(config, CONFIG_KV, NULL, p->mount))
+	else if (config && config_find(config, CONFIG_KV, NULL, p->mount))
 		err_also(e, ERR_USAGE, "the file has the secrets engine '%s': only what it has no more can be removed", p->mount);
 	if (p->file) {
 		AUTO(err) struct err why = { 0 };

@@ -18,7 +18,7 @@ struct prune_data {
 	struct export_record record;
 };
 
-/* Before Vault is asked. ERR_USAGE, ERR_CONFIG: the file has that mount, the options make no sense, the record is none. */
+/* Before Vault is asked; config NULL: not read. ERR_USAGE, ERR_CONFIG: the file has that mount, the options or the record are wrong. */
 MUST_CHECK int prune_data_check(struct prune_data *p, struct app *app, const struct config *config, struct err *e);
 /*
  * After configure_compare: allows the removal in w, and forgets the comparison's verdict on it. ERR_GUARD: it is not ours,

@@ -189,9 +189,23 @@ void progress_pause(struct progress *p)
 	p->drawn = 0;
 }
 
+/* Nothing but reads, all of which ended well: a command may have many such rounds, and none is worth a line that stays. */
+static bool only_read(const struct progress *p)
+{
+	if (count_lines(p))
+		return false;
+	for (size_t i = 0; i < p->n_graphs; i++)
+		for (size_t k = 0; k < p->graphs[i]->n; k++)
+			if (p->graphs[i]->tracks[k].state == STEP_FAILED || p->graphs[i]->tracks[k].state == STEP_RUNNING)
+				return false;
+	return true;
+}
+
 void progress_end(struct progress *p)
 {
-	if (p->live && p->n_graphs)
+	if (p->live && p->n_graphs && only_read(p))
+		progress_pause(p);
+	else if (p->live && p->n_graphs)
 		draw(p);
 	p->drawn = 0;
 	p->n_graphs = 0;

@@ -15,7 +15,7 @@
  *	progress_start(&p, app, transport);
  *	loop.tell = progress_tell;  loop.to = &p;      (or call it from your own tell)
  *	...
- *	progress_end(&p);                              leaves the final state on the screen
+ *	progress_end(&p);                              leaves the final state on the screen, but of reads that went well
  *
  * The graphs must live until progress_end. Whoever prints in between calls
  * progress_pause first.

@@ -275,6 +275,29 @@ int session_login_aws(struct session *s, struct err *e)
 	return s->aws.creds.key_id ? 0 : aws_login(&s->aws, s->transport, e);
 }
 
+int session_check(struct app *app, const struct boot_options *boot, struct err *e)
+{
+	AUTO(err) struct err why = {0};
+	struct inputs inputs;
+
+	if (boot && boot_check_options(boot, &app->host, &app->mem, &why) < 0)
+		err_append(e, &why);
+	if (!e->kind)
+		return 0;
+	if (app_inputs(app, &inputs, &why) < 0)
+		err_append(e, &why);
+	else
+		inputs_release(&inputs);
+	return -1;
+}
+
+int session_login_kube(struct session *s, struct err *e)
+{
+	if (!s->kube_open)
+		return err_set(e, ERR_AUTH, 0, "it takes a cluster, and there is no kubeconfig");
+	return kube_login(&s->kube, s->transport, e);
+}
+
 int session_custody_token(struct session *s, struct boot *b, struct err *e)
 {
 	struct boot_custody custody;

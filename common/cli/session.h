@@ -41,6 +41,13 @@ struct session {
 	bool skew_told, certificate_told;
 };
 
+/*
+ * Before session_open, by a command that has looked at its own options and files: what is wrong with the address and the bucket
+ * of `boot` (NULL: it takes none) comes behind what is in e, and then what is wrong with the inputs, so that all of it is told
+ * in one run. -1: e holds something. 0: only the inputs are not looked at yet, which session_open does.
+ */
+MUST_CHECK int session_check(struct app *app, const struct boot_options *boot, struct err *e);
+
 MUST_CHECK int session_open(struct session *s, struct app *app, unsigned needs, struct err *e);
 
 /*
@@ -58,6 +65,8 @@ MUST_CHECK int session_loop_over(struct session *s, void *world, const struct st
 
 /* AWS, for who said SESSION_NO_AWS and needs it after all; once. */
 MUST_CHECK int session_login_aws(struct session *s, struct err *e);
+/* The cluster of the kubeconfig, for who did not say SESSION_KUBE and needs it after all. ERR_AUTH: there is none. */
+MUST_CHECK int session_login_kube(struct session *s, struct err *e);
 /* The same for a world that begins with a struct boot; what there is to say of the listener's certificate is told, once. */
 MUST_CHECK int session_loop_boot(struct session *s, struct boot *b, const struct step *steps, size_t n, struct err *e);
 

@@ -21,19 +21,33 @@ enum { ABREAST_STREAMS = 128, ABREAST_STRAIGHT = 128, ABREAST_TUNNELS = 48 };
 #define SERVER_CONTAINER "vault"
 
 /* A token travels there: in clear only to ourselves. */
-static void check_address(const struct boot *b, struct err *e)
+static void check_address(const char *address, struct arena *a, struct err *e)
 {
+	AUTO(err) struct err why = { 0 };
 	struct uri u;
 
-	if (uri_parse(b->mem, b->options.vault_addr, &u, e) < 0 || (!text_same(u.scheme, "https") && !text_same(u.scheme, "http"))) {
-		err_release(e);
-		err_set(e, ERR_USAGE, 0, "'%s' is no address of Vault (https://HOST:PORT)", b->options.vault_addr);
-		return;
-	}
-	if (text_same(u.scheme, "http") && !text_same(u.host, "127.0.0.1") && !text_same(u.host, "localhost") &&
-	    !text_same(u.host, "::1"))
-		err_set(e, ERR_USAGE, 0, "'%s' is not encrypted, and a token would go there: http is for loopback only",
-		        b->options.vault_addr);
+	if (uri_parse(a, address, &u, &why) < 0 || (!text_same(u.scheme, "https") && !text_same(u.scheme, "http")))
+		err_also(e, ERR_USAGE, "'%s' is no address of Vault (https://HOST:PORT)", address);
+	else if (text_same(u.scheme, "http") && !text_same(u.host, "127.0.0.1") && !text_same(u.host, "localhost") &&
+	         !text_same(u.host, "::1"))
+		err_also(e, ERR_USAGE, "'%s' is not encrypted, and a token would go there: http is for loopback only", address);
+}
+
+/* As given, else of the environment; NULL: neither. */
+static const char *address_of(const struct boot_options *o, const struct host *host)
+{
+	return o->vault_addr || o->no_address ? o->vault_addr : host_env(host, "VAULT_ADDR");
+}
+
+int boot_check_options(const struct boot_options *o, const struct host *host, struct arena *a, struct err *e)
+{
+	const char *address = address_of(o, host);
+
+	if (address)
+		check_address(address, a, e);
+	if (o->custody_bucket)
+		custody_check_bucket(o->custody_bucket, e);
+	return e->kind ? -1 : 0;
 }
 
 /* Who vouches for the listener: VAULT_CACERT, else the system's authorities (only at an address that they can know). */
@@ -59,13 +73,8 @@ int boot_init(struct boot *b, const struct world *w, const struct boot_options *
 	};
 	/* vault-helm, templates/_helpers.tpl, vault.fullname */
 	b->fullname = strstr(b->want->release, "vault") ? b->want->release : arena_printf(b->mem, "%s-vault", b->want->release);
-	if (!b->options.vault_addr && !b->options.no_address)
-		b->options.vault_addr = host_env(b->host, "VAULT_ADDR");
-	if (b->options.vault_addr)
-		check_address(b, e);
-	if (b->options.custody_bucket)
-		custody_check_bucket(b->options.custody_bucket, e);
-	if (e->kind)
+	b->options.vault_addr = address_of(options, b->host);
+	if (boot_check_options(&b->options, b->host, b->mem, e) < 0)
 		return -1;
 	b->tls_on = b->options.vault_addr && text_starts(b->options.vault_addr, "https:");
 	return read_authority(b, e);
@@ -370,17 +379,27 @@ static enum heard hear_in(struct arena *a, const struct reply *reply, struct vau
 	return heard;
 }
 
+/* What is no token at all is refused everywhere, and as ERR_AUTH it is told once. A policy's denial names no token. */
+static enum heard name_token(const struct boot *b, enum heard heard, struct err *e)
+{
+	if (heard != HEARD_REFUSED || e->kind != ERR_DENIED || !strstr(e->text, "invalid token"))
+		return heard;
+	err_set(e, ERR_AUTH, e->status, "the token%s%s is none, or none any more: Vault does not know it", b->token_from ? " of " : "",
+	        b->token_from ? b->token_from : "");
+	err_hint(e, "give another with --token-file, VAULT_TOKEN or ~/.vault-token");
+	return heard;
+}
+
 enum heard boot_hear_in(struct boot *b, struct arena *a, const struct reply *reply, struct vault_answer *answer,
                         struct err *e, const char *doing, ...)
 {
 	enum heard heard;
 	va_list ap;
 
-	(void)b;
 	va_start(ap, doing);
 	heard = hear_in(a, reply, answer, e, doing, ap);
 	va_end(ap);
-	return heard;
+	return name_token(b, heard, e);
 }
 
 enum heard boot_hear(struct boot *b, const struct reply *reply, struct vault_answer *answer, struct err *e,
@@ -392,5 +411,5 @@ enum heard boot_hear(struct boot *b, const struct reply *reply, struct vault_ans
 	va_start(ap, doing);
 	heard = hear_in(b->mem, reply, answer, e, doing, ap);
 	va_end(ap);
-	return heard;
+	return name_token(b, heard, e);
 }

@@ -75,6 +75,8 @@ struct vault_answer {
 	const struct value *body;        /* NULL: none (204) */
 };
 
+/* Of the command line alone, behind what is in e already: -1 where e holds something then. `a`: for the address's parts. */
+MUST_CHECK int boot_check_options(const struct boot_options *o, const struct host *host, struct arena *a, struct err *e);
 /* From an opened session's world (cli/session.h), whose texts are borrowed. ERR_USAGE: vault_addr is no address. */
 MUST_CHECK int boot_init(struct boot *b, const struct world *w, const struct boot_options *options, struct err *e);
 /* Wipes the token. */
@@ -116,7 +118,7 @@ MUST_CHECK int boot_ask_bytes(const struct boot *b, struct request *rq, const ch
                               struct view body, struct err *e);
 /*
  * HEARD_DONE: answer->ok, or a 404 without it. 429, 412 and 502 to 504 but a sealed Vault are HEARD_BUSY (nothing was
- * done); 403 is ERR_DENIED, another 4xx ERR_REMOTE with Vault's own words, both HEARD_REFUSED; 5xx HEARD_UNSURE. `a` holds
+ * done); 403 is ERR_DENIED, or ERR_AUTH where Vault does not know the token, another 4xx ERR_REMOTE with Vault's own words, both HEARD_REFUSED; 5xx HEARD_UNSURE. `a` holds
  * the answer: for answers with secrets, an arena that is wiped.
  */
 enum heard boot_hear_in(struct boot *b, struct arena *a, const struct reply *reply, struct vault_answer *answer,

@@ -311,7 +311,7 @@ static enum heard hear_revoke(void *world, size_t item, const struct reply *repl
 	enum heard heard = boot_hear(&w->boot, reply, &answer, e, "revoking the token");
 
 	(void)item;
-	if (heard != HEARD_REFUSED || e->kind != ERR_DENIED)
+	if (heard != HEARD_REFUSED || reply->status != 403)
 		return heard;
 	err_release(e);
 	return HEARD_DONE;
@@ -331,7 +331,7 @@ static enum heard hear_look(void *world, size_t item, const struct reply *reply,
 	enum heard heard = boot_hear_in(&w->boot, &scratch, reply, &answer, e, "looking the revoked token up");
 
 	(void)item;
-	w->root_gone = heard == HEARD_REFUSED && e->kind == ERR_DENIED;
+	w->root_gone = heard == HEARD_REFUSED && reply->status == 403;
 	if (!w->root_gone)
 		return heard;
 	err_release(e);

@@ -227,11 +227,8 @@ static enum heard hear_token(void *world, size_t item, const struct reply *reply
 	const struct value *policies;
 
 	(void)item;
-	if (heard != HEARD_DONE) {
-		if (e->kind == ERR_DENIED)
-			err_hint(e, "the token of %s is not valid here (any more)", w->boot.token_from);
+	if (heard != HEARD_DONE)
 		return heard;
-	}
 	policies = value_at(answer.body, "data.policies");
 	w->token_path = arena_text(w->boot.mem, value_text_or(answer.body, "data.path", ""));
 	w->token_policies = value_copy(w->boot.mem, policies);

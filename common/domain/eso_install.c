@@ -39,7 +39,7 @@ static bool install_due(const void *world, size_t item)
 /* An install that was done is an upgrade to the same when it is repeated. */
 static int ask_install(const void *world, size_t item, struct request *rq, struct err *e)
 {
-	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", NULL };
+	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", REQUEST_ENV_OURS, NULL };
 	const struct eso_install *w = world;
 	const char *argv[HELM_WORDS_MAX] = {
 		w->helm_bin, "upgrade", "--install", RELEASE, w->chart ? w->chart : RELEASE, "--namespace", w->namespace_,

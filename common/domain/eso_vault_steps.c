@@ -12,18 +12,14 @@ static struct eso_target *target(const void *world, size_t item)
 	return &((const struct eso_world *)world)->targets[item];
 }
 
-/* A refusal names the right that the token lacks; one that is none at all is refused everywhere, which is told once. */
+/* A refusal names the right that the token lacks. */
 static enum heard hear(struct eso_world *w, const struct reply *reply, struct vault_answer *answer, struct err *e,
                        const char *doing, const char *capability, const char *path)
 {
 	enum heard heard = boot_hear(&w->boot, reply, answer, e, "%s", doing);
 
-	if (heard == HEARD_REFUSED && e->kind == ERR_DENIED && strstr(e->text, "invalid token")) {
-		err_set(e, ERR_AUTH, e->status, "the token of %s is none, or none any more: Vault does not know it", w->boot.token_from);
-		err_hint(e, "give another with --token-file, VAULT_TOKEN or ~/.vault-token");
-	} else if (heard == HEARD_REFUSED && e->kind == ERR_DENIED) {
+	if (heard == HEARD_REFUSED && e->kind == ERR_DENIED)
 		err_hint(e, "the token's policies must allow '%s' on '%s' (the token is of %s)", capability, path, w->boot.token_from);
-	}
 	return heard;
 }
 
@@ -326,7 +322,7 @@ ESO_HEAR(eso_hear_trial_revoke)
 	struct vault_answer answer;
 	enum heard heard = boot_hear(&w->boot, reply, &answer, e, "revoking the token of the trial");
 
-	if (heard == HEARD_REFUSED && e->kind == ERR_DENIED) {
+	if (heard == HEARD_REFUSED && reply->status == 403) {
 		err_release(e);
 		heard = HEARD_DONE;
 	}

@@ -124,6 +124,9 @@ static HEAR(hear_key)
 	enum heard heard = hear_aws(in->world, &kms_describe_key, reply, NULL, &answer, e, "reading the %s key '%s'",
 	                            item == SEAL_KEY ? "seal" : "custody", key_name(in, item));
 
+	if (heard == HEARD_REFUSED && e->kind == ERR_ABSENT && item != SEAL_KEY && text_starts(key_name(in, item), "alias/"))
+		err_hint(e, "aws kms create-alias --region %s --alias-name %s --target-key-id \"$(aws kms create-key --region %s --query "
+		         "KeyMetadata.KeyId --output text)\"", in->boot.want->region, key_name(in, item), in->boot.want->region);
 	if (heard != HEARD_DONE)
 		return heard;
 	if (value_text(answer.body, "KeyMetadata.Arn", &key->arn, e) < 0)

@@ -78,7 +78,7 @@ static HEAR(hear_lookup)
 
 	(void)item;
 	w->accepted = heard == HEARD_DONE && answer.ok;
-	if (heard != HEARD_REFUSED || e->kind != ERR_DENIED)
+	if (heard != HEARD_REFUSED || reply->status != 403)
 		return heard;
 	err_release(e);
 	return HEARD_DONE;
@@ -98,7 +98,7 @@ static HEAR(hear_revoke)
 	enum heard heard = boot_hear(&w->recover.boot, reply, &answer, e, "revoking the token");
 
 	(void)item;
-	if (heard != HEARD_REFUSED || e->kind != ERR_DENIED)
+	if (heard != HEARD_REFUSED || reply->status != 403)
 		return heard;
 	err_release(e);
 	return HEARD_DONE;

@@ -52,7 +52,7 @@ static int print_values(const struct seal_migrate *m, struct arena *a, struct vi
 
 ASK(ask_configure)
 {
-	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", NULL };
+	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", REQUEST_ENV_OURS, NULL };
 	const struct seal_migrate *m = world;
 	const char *const pairs[] = {
 		"--namespace", m->roll.boot.want->namespace_, "--values", "/dev/fd/3", "--version", chart_version(m), "--repo",

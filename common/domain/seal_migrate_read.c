@@ -88,7 +88,7 @@ HEAR(hear_set)
 /* What the user and we gave to helm, templates still in it. */
 ASK(ask_values)
 {
-	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", NULL };
+	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", REQUEST_ENV_OURS, NULL };
 	const struct seal_migrate *m = world;
 	const char *context = m->roll.boot.kube->context;
 

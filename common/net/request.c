@@ -58,6 +58,7 @@ bool request_has_credentials(const struct request *rq)
 
 void request_child(struct request *rq, const char *const *argv)
 {
+	static const char *const unset[] = { REQUEST_ENV_OURS, NULL };
 	const char **copy;
 	size_t n = 0;
 
@@ -68,6 +69,7 @@ void request_child(struct request *rq, const char *const *argv)
 		copy[i] = arena_text(&rq->mem, argv[i]);
 	rq->kind = REQUEST_CHILD;
 	rq->argv = copy;
+	rq->env_unset = unset;
 }
 
 void request_release(struct request *rq)

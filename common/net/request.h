@@ -112,7 +112,7 @@ struct request {
 	/* child */
 	const char *const *argv;                    /* NULL-terminated, argv[0] looked up on PATH */
 	const char *const *env_set;                 /* "NAME=value", NULL-terminated; added to our own. Never a secret */
-	const char *const *env_unset;               /* names, NULL-terminated */
+	const char *const *env_unset;               /* names, NULL-terminated; as request_child leaves it, REQUEST_ENV_OURS */
 	struct view input;                          /* its stdin; p NULL: /dev/null */
 	enum child_stream out, talk;                /* stdout and stderr */
 	bool input_shared;                          /* our own stdin */
@@ -138,6 +138,11 @@ void request_body(struct request *rq, struct view body, const char *content_type
 const char *request_header_get(const struct request *rq, const char *name);
 /* One of its headers proves who we are: Authorization, a token of AWS's or Vault's, a cookie. */
 bool request_has_credentials(const struct request *rq);
+/*
+ * A token of Vault's that stands in our environment is ours to read, and goes to none of our children: not to helm, a plugin of
+ * kubeconfig's, a credential_process, gpg. What sets env_unset anew names it again, but for a client of Vault's (`proxy`).
+ */
+#define REQUEST_ENV_OURS "VAULT_TOKEN"
 /* argv is copied, up to its NULL. */
 void request_child(struct request *rq, const char *const *argv);
 void request_release(struct request *rq);

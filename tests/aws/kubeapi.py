@@ -1,4 +1,4 @@
-"""As much of a Kubernetes API server as our tests without a cluster take: accounts, TokenRequest, TokenReview, Secrets.
+"""As much of a Kubernetes API server as our tests without a cluster take: accounts, TokenRequest, TokenReview, Secrets; no pod.
 
 Plain HTTP on loopback. Tokens look like Kubernetes' own, with a signature that nobody checks: whoever
 holds a token that was given out here is taken for its account.
@@ -59,6 +59,8 @@ class KubeApi:
         """Status and object of the reply."""
         if path == "/apis/authentication.k8s.io/v1/tokenreviews":
             return 201, self.review(json.loads(body))
+        if path.split("?")[0].endswith("/pods"):
+            return 200, {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": []}
         m = SECRET.match(path)
         if m:
             return self.secret(method, m.group(1), m.group(2), body)

@@ -1,7 +1,8 @@
 """A Helm release of real Vault servers without Kubernetes: processes for pods, and as much of an API server as moves them.
 
 A pod that is deleted comes back as a new process with the configuration that `helm upgrade` left; its ports are forwarded
-over WebSocket. `helm` is a script that keeps the release's values in a file.
+over WebSocket. `helm` is a script that keeps the release's values in a file, and writes down the words and the environment
+that it is given.
 """
 import base64
 import hashlib
@@ -40,8 +41,10 @@ STORAGE = f"""storage "dynamodb" {{
 """
 HELM = """\
 #!{python}
-import json, sys, yaml
+import json, os, sys, yaml
 path, words = {path!r}, sys.argv[1:]
+with open(path + ".given", "a", encoding="utf-8") as f:
+    f.write(json.dumps([words, dict(os.environ)]) + "\\n")
 with open(path, encoding="utf-8") as f:
     values = json.load(f)
 if words[:2] == ["get", "values"]:
@@ -129,6 +132,11 @@ class Release:
     def values(self):
         with open(self.path, encoding="utf-8") as f:
             return json.load(f)
+
+    def given(self):
+        """Command lines and environments of helm so far."""
+        with open(self.path + ".given", encoding="utf-8") as f:
+            return f.read()
 
     def _serve(self):
         release = self

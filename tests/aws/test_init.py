@@ -6,6 +6,7 @@ import http.client
 import http.server
 import json
 import os
+import pty
 import shutil
 import subprocess
 import threading
@@ -37,16 +38,21 @@ class Place:
                             aws_access_key_id=ADMIN.access_key, aws_secret_access_key=ADMIN.secret_key)
 
     def init(self, *words, address=None, key=CUSTODY, env=None, ok=True):
-        """Runs the plugin; with `ok` it must end well. key None: no custody in Secrets Manager."""
+        """Runs the plugin; with `ok` it must end well."""
+        argv, given = self.call(*words, address=address, key=key)
+        ran = subprocess.run(argv, capture_output=True, text=True, timeout=120, env=given | (env or {}), check=False)
+        if ok:
+            assert ran.returncode == 0, ran.stderr
+        return ran
+
+    def call(self, *words, address=None, key=CUSTODY):
+        """Command line and environment. key None: no custody in Secrets Manager."""
         custody = ["--custody", "secretsmanager", "--custody-kms-key", key] if key else []
         argv = [PLUGIN, "init", "--cluster-name", "prod", "--region", REGION, *custody, "--dynamodb-table-name", vault_account.TABLE, "--kms-key-id",
                 vault_account.ALIAS, "--vault-addr", address or self.server.env["VAULT_ADDR"], *words]
         given = {"PATH": "/usr/bin:/bin", "HOME": self.home, "AWS_EC2_METADATA_DISABLED": "true"} | self.server.env
         del given["VAULT_ADDR"]
-        ran = subprocess.run(argv, capture_output=True, text=True, timeout=120, env=given | (env or {}), check=False)
-        if ok:
-            assert ran.returncode == 0, ran.stderr
-        return ran
+        return argv, given
 
     def entry(self, word):
         return self.client("secretsmanager").get_secret_value(SecretId=NAME + word)["SecretString"]
@@ -222,6 +228,16 @@ def test_seal_key_is_no_custody_key(start, name):
     assert place.server.ask("GET", "/v1/sys/init")[1] == {"initialized": False}
 
 
+def test_a_custody_key_that_is_not_there_is_told_how_to_be_made(start):
+    place = start()
+    ran = place.init(key="alias/not-there", ok=False)
+    assert ran.returncode == 1 and "reading the custody key 'alias/not-there'" in ran.stderr, ran.stderr
+    hint = ran.stderr.split("hint: ")[1].strip()
+    assert hint == (f"aws kms create-alias --region {REGION} --alias-name alias/not-there --target-key-id "
+                    f'"$(aws kms create-key --region {REGION} --query KeyMetadata.KeyId --output text)"')
+    assert place.server.ask("GET", "/v1/sys/init")[1] == {"initialized": False}
+
+
 def caller(place, without):
     """An access key of a user who may do what init takes but for one action."""
     iam = place.client("iam")
@@ -294,6 +310,7 @@ def test_a_vault_of_somebody_else_is_said_so(start):
     assert place.server.initialise()[0] == 200
     ran = place.init(ok=False)
     assert ran.returncode == 4 and "initialised already, by somebody else" in ran.stderr
+    assert "its recovery keys made anew by a rekey" in ran.stderr
     with pytest.raises(place.client("secretsmanager").exceptions.ResourceNotFoundException):
         place.entry("recovery-keys")
 
@@ -350,6 +367,36 @@ def test_throttled_and_lost_replies_of_aws_are_got_over(start):
         place.fault(match=match, kind="lost", count=1, skip=1)
     place.init()
     assert place.entry("root-token").startswith("hvs.")
+
+
+def on_a_terminal(argv, env):
+    """Its exit code, and all that it showed."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(argv[0], argv, env)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(fd, 4096)
+        except OSError:          # the other end is closed
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
+
+@pytest.mark.parametrize("words", [[], ["--show-root-token"]])
+def test_root_token_is_shown_on_a_terminal_when_asked_for(start, words):
+    place = start()
+    code, seen = on_a_terminal(*place.call(*words))
+    assert code == 0, seen
+    token, keys = place.entry("root-token"), json.loads(place.entry("recovery-keys"))
+    assert (token in seen) == bool(words)
+    assert not [k for k in keys["recovery_keys"] + keys["recovery_keys_base64"] if k in seen]
+    assert "They cannot unseal" in seen and NAME + "recovery-keys" in seen and "aws secretsmanager put-resource-policy" in seen
+    assert "proved with the credentials used here" in seen       # there is no cluster
 
 
 def test_root_token_is_not_shown_off_a_terminal(start):

@@ -12,7 +12,7 @@ import pytest
 
 from harness import ADMIN, REGION
 from oidc import Provider
-from test_configure import Bench, names, pytestmark  # noqa: F401
+from test_configure import NOWHERE, Bench, names, pytestmark  # noqa: F401
 
 PASSWORD, CLIENT_SECRET = "first-5ec2e7-password", "client-5ec2e7-secret"
 PEOPLE = """
@@ -300,11 +300,9 @@ def test_secrets_come_from_secrets_manager(bench):
              "      carol: {password: {secretsmanager: prod/none}}\n"
              "      dave: {password: {secretsmanager: prod/people, key: number}}" % arn)
     bench.add(PEOPLE.replace("alice: {password: {env: ALICE_PASSWORD}, token_ttl: 1h}", users))
-    before = len(bench.vault.log())
-    said = bench.run("--region", REGION, status=2)
+    said = bench.run("--region", REGION, *NOWHERE, status=2)
     assert said.count('"text"') == 2 and "prod/none" in said and "'prod/people' in Secrets Manager has no text 'number'" in said
     assert ".yaml:" in said and PASSWORD not in said
-    assert len(bench.vault.log()) == before
     bench.edit("      carol: {password: {secretsmanager: prod/none}}\n", "")
     bench.edit("      dave: {password: {secretsmanager: prod/people, key: number}}", "")
     bench.run("--region", REGION)
@@ -332,12 +330,10 @@ entities:
   alice: {{}}
 """)
     bench.variables["LONG"] = "x" * 73
-    before = len(bench.vault.log())
-    said = bench.run(status=2)
+    said = bench.run(*NOWHERE, status=2)
     for part in ("'password' is a secret, and must not stand here itself", "{env: NAME}, {file: PATH}",
                  "the variable 'NOBODY_SET_IT' is not set", "may be read by others (mode 0644)", "chmod 600", "nowhere'",
                  "longer than the 72 bytes", "the group 'g' names the policy 'ap-policy'", "did you mean 'app-policy'?",
                  "the file has no entity 'alise'", "did you mean 'alice'?"):
         assert part in said, said
     assert "hunter-" not in said and said.count('"text"') == 7
-    assert len(bench.vault.log()) == before

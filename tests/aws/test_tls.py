@@ -4,6 +4,7 @@ Needs the binary that VAULT_BIN names, and the plugin: VAULT_AWS_BIN, else that 
 """
 import base64
 import http.client
+import json
 import os
 import signal
 import socket
@@ -125,6 +126,31 @@ def test_second_run_and_what_is_refused(bench):
     bench.renew(want=4)
     assert "cmctl renew -n vault mine" in bench.said
     assert "which renews it" in bench.renew("--if-due").stderr
+
+
+def given_secret(bench, days):
+    """A certificate of somebody's own for the servers, which ends in so many days and some minutes."""
+    at = lambda name: os.path.join(bench.folder, name)
+    ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *ec, "-subj", "/CN=authority", "-days", "365", "-keyout", at("a.key"), "-out", at("a.crt"))
+    openssl("req", *ec, "-subj", "/CN=vault", "-keyout", at("l.key"), "-out", at("l.csr"))
+    names = bench.file("names", b"subjectAltName=DNS:vault.vault.svc,DNS:vault-active.vault.svc,IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", at("l.csr"), "-CA", at("a.crt"), "-CAkey", at("a.key"), "-days", str(days), "-extfile", names,
+            "-out", at("l.crt"))
+    data = {}
+    for name, path in (("tls.crt", "l.crt"), ("tls.key", "l.key"), ("ca.crt", "a.crt")):
+        with open(at(path), "rb") as f:
+            data[name] = base64.b64encode(f.read()).decode()
+    bench.kube.secrets[LEAF] = {"apiVersion": "v1", "kind": "Secret", "data": data,
+                                "metadata": {"name": LEAF[1], "resourceVersion": "1"}}
+
+
+@pytest.mark.parametrize("days, code, word", [(31, 0, "good"), (29, 3, "ends soon: renew it"), (-1, 3, "expired")])
+def test_its_end_is_warned_of_thirty_days_before(bench, days, code, word):
+    given_secret(bench, days)
+    rows = json.loads(bench.run("tls", "status", "-o", "json", want=code).stdout)
+    assert word in rows[0]["state"] and rows[0]["good"] is (code == 0), rows
+    assert rows[0]["where"] == "Secret vault/vault-tls"
 
 
 def test_no_key_is_said(bench):

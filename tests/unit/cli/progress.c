@@ -135,6 +135,23 @@ static void drawn_anew_on_a_terminal(void **state)
 	stage_close(&s);
 }
 
+static void reads_that_went_well_leave_nothing(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	stage_open(&s, "table", true);
+	move(&s, 0, STEP_RUNNING, 1000, NULL);
+	move(&s, 0, STEP_DONE, 1100, NULL);
+	progress_end(&s.progress);
+	assert_true(text_ends(talk(&s), "+ read what is there: 1 of 1\n\033[1A\r\033[J"));
+	progress_start(&s.progress, &s.p.app, &s.transport);
+	move(&s, 1, STEP_FAILED, 1200, NULL);
+	progress_end(&s.progress);
+	assert_true(text_ends(talk(&s), "\033[1A\r\033[J+ read what is there: 2 of 2\n"));
+	stage_close(&s);
+}
+
 static void fits_the_terminal(void **state)
 {
 	struct stage s;
@@ -159,6 +176,7 @@ int main(void)
 		cmocka_unit_test(lines_without_a_terminal),
 		cmocka_unit_test(silent_for_machines),
 		cmocka_unit_test(drawn_anew_on_a_terminal),
+		cmocka_unit_test(reads_that_went_well_leave_nothing),
 		cmocka_unit_test(fits_the_terminal),
 	};
 

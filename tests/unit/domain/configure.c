@@ -259,6 +259,8 @@ static void any_call_may_fail(unsigned at, enum fault fault, enum reach reach)
 	fake_transport_fault(&s.net, at, fault, reach);
 	if (run(&s, FILE_TEXT, false, &e) < 0 && (is_absorbed(fault, reach) || !e.text))
 		fail_msg("call %u, fault %d: %s", at, fault, e.text ? e.text : "without a word");
+	if (e.kind && fault != FAULT_KILLED && fault != FAULT_KILLED_BEFORE && err_exit_code(&e) != 1)
+		fail_msg("call %u, fault %d: exit %d: %s", at, fault, err_exit_code(&e), e.text);
 	fake_transport_heal(&s.net);
 	s.machine.wall_ms += 2 * CONFIGURE_LOCK_MS;
 	must_run(&s, FILE_TEXT, false);

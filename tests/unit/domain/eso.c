@@ -486,7 +486,8 @@ static void every_call_may_be_lost(void **state)
 		for (size_t f = 0; f < COUNT_OF(faults); f++) {
 			set_up(&x, healthy);
 			fake_transport_fault(&x.net, at, faults[f], REACH_ONCE);
-			(void)run(&x, &r, &usual);
+			if (run(&x, &r, &usual) < 0 && faults[f] != FAULT_KILLED && err_exit_code(&r.e) != 1)
+				fail_msg("call %u, fault %d: exit %d: %s", at, faults[f], err_exit_code(&r.e), r.e.text);
 			end(&r);
 			fake_transport_heal(&x.net);
 			if (run(&x, &r, &usual) < 0)

@@ -143,6 +143,27 @@ static void the_environment_is_ours_with_changes(void **state)
 	assert_string_equal(buf_str(&call->reply.body), "1 changed none kept here\n");
 }
 
+/* A token of Vault's in our environment, unless who asks says otherwise. */
+static void a_token_of_ours_is_not_handed_on(void **state)
+{
+	static const char *const none[] = { NULL };
+	AUTO(bench) struct bench b = { 0 };
+	AUTO(call) struct call *call = shell("echo ${VAULT_TOKEN-none} ${VAULT_ADDR-none}");
+	AUTO(call) struct call *client = shell("echo ${VAULT_TOKEN-none}");
+
+	(void)state;
+	bench_open(&b);
+	setenv("VAULT_TOKEN", "hvs.ours", 1);
+	setenv("VAULT_ADDR", "there", 1);
+	run(&b, call);
+	assert_string_equal(buf_str(&call->reply.body), "none there\n");
+	client->rq.env_unset = none;
+	run(&b, client);
+	assert_string_equal(buf_str(&client->reply.body), "hvs.ours\n");
+	unsetenv("VAULT_TOKEN");
+	unsetenv("VAULT_ADDR");
+}
+
 static void discarded_is_not_heard(void **state)
 {
 	AUTO(bench) struct bench b = { 0 };
@@ -406,6 +427,7 @@ int main(void)
 		cmocka_unit_test(the_file_is_sealed),
 		cmocka_unit_test(without_input_there_is_nothing_to_read),
 		cmocka_unit_test(the_environment_is_ours_with_changes),
+		cmocka_unit_test(a_token_of_ours_is_not_handed_on),
 		cmocka_unit_test(discarded_is_not_heard),
 		cmocka_unit_test(a_program_that_is_not_there_is_unsent),
 		cmocka_unit_test(what_cannot_be_run_is_unsent),
