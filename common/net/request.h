@@ -139,8 +139,8 @@ const char *request_header_get(const struct request *rq, const char *name);
 /* One of its headers proves who we are: Authorization, a token of AWS's or Vault's, a cookie. */
 bool request_has_credentials(const struct request *rq);
 /*
- * A token of Vault's that stands in our environment is ours to read, and goes to none of our children: not to helm, a plugin of
- * kubeconfig's, a credential_process, gpg. What sets env_unset anew names it again, but for a client of Vault's (`proxy`).
+ * A token of Vault's that stands in our environment is ours to read, and is not handed on: not to a plugin of kubeconfig's, a
+ * credential_process, gpg. What sets env_unset anew names it again, or lets it through, as for a client of Vault's (`proxy`).
  */
 #define REQUEST_ENV_OURS "VAULT_TOKEN"
 /* argv is copied, up to its NULL. */
