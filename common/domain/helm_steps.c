@@ -36,7 +36,7 @@ bool installing_for_real(const void *world, size_t item)
 /* HELM_DEBUG would print our whole command line, and HELM_NAMESPACE would win over the context. */
 static void child(struct request *rq, const char *const *argv, const char *label)
 {
-	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", NULL };
+	static const char *const unset[] = { "HELM_DEBUG", "HELM_NAMESPACE", "HELM_KUBECONTEXT", REQUEST_ENV_OURS, NULL };
 
 	request_child(rq, argv);
 	rq->env_unset = unset;
