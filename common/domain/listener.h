@@ -64,7 +64,6 @@ struct listener {
 	struct tls_secret leaf, authority;   /* authority.chain: the certificate that signs */
 	struct secret authority_key;
 	const char *previous, *bridge;       /* the authority before it, and the new one signed by that; NULL: none */
-	const char *certificate_why;         /* what cert-manager says while it is not ready */
 	struct shown shown[LISTENER_PODS_MAX];
 	size_t n_shown;
 	bool plain;                          /* a pod says http of itself */

@@ -57,6 +57,21 @@ HEAR(hear_listener_object)
 	return heard;
 }
 
+/*
+ * Of a cert-manager that is just coming up the API is served before its webhook, which must agree to its objects, answers; the
+ * words are the API server's (apiserver, admission/plugin/webhook/errors.go).
+ */
+HEAR(hear_manager_object)
+{
+	enum heard heard = hear_listener_object(world, item, reply, e);
+
+	if (heard != HEARD_UNSURE || !e->text || !strstr(e->text, "failed calling webhook"))
+		return heard;
+	e->kind = ERR_LATE;
+	err_hint(e, "look at the pods of cert-manager: its webhook does not answer yet");
+	return HEARD_NOT_YET;
+}
+
 DUE(manager_wait_due)
 {
 	return manager_due(world, item);

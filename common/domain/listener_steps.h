@@ -16,7 +16,7 @@ int before_authority(void *world, size_t item, struct err *e);
 int before_leaf(void *world, size_t item, struct err *e);
 
 /* listener_install.c: what install alone does */
-DUE(manager_due); ASK(ask_manager_object); HEAR(hear_listener_object);
+DUE(manager_due); ASK(ask_manager_object); HEAR(hear_manager_object); HEAR(hear_listener_object);
 size_t count_manager(const void *world);
 DUE(manager_wait_due); HEAR(hear_manager_made);
 DUE(renewer_due); ASK(ask_renewer_object);

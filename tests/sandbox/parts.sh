@@ -3,10 +3,12 @@
 # shellcheck shell=bash
 
 PARTS=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl helm3 helm4 coredns vault)
-GO_DIR=$VA_CACHE/go # module and build cache, 21 GB; removed when all parts are there
+MORE_PARTS=(external-secrets cert-manager) # built only where they are named, or with all
+GO_DIR=$VA_CACHE/go # module and build cache, 23 GB; removed when all parts are there
 WORK=$VA_CACHE/build
 ESO_CHART=$VA_CACHE/external-secrets/chart
 ESO_CRDS=$VA_CACHE/external-secrets/crds.yaml
+CERT_MANAGER_KEPT=$VA_CACHE/cert-manager # its chart, and its two programs beside the controller
 
 part_version() {
 	case $1 in
@@ -16,7 +18,8 @@ part_version() {
 	coredns) echo "$COREDNS" ;;
 	vault) echo "$VAULT" ;;
 	external-secrets) echo "$EXTERNAL_SECRETS" ;;
-	*) die 2 "no part is called '$1': there are ${PARTS[*]} external-secrets" ;;
+	cert-manager) echo "$CERT_MANAGER" ;;
+	*) die 2 "no part is called '$1': there are ${PARTS[*]} ${MORE_PARTS[*]}" ;;
 	esac
 }
 
@@ -136,4 +139,36 @@ keep_external_secrets_chart() { # directory of the module
 	rm -f "$ESO_CHART/Chart.lock"
 	sed -i '/^dependencies:/,$d' "$ESO_CHART/Chart.yaml"
 	mv "$ESO_CHART/bundle.yaml" "$ESO_CRDS"
+}
+
+# Its three programs: the controller is the part, the others are kept beside the chart.
+recipe_cert_manager() {
+	local dir mod=github.com/cert-manager/cert-manager
+	dir=$(module "$mod" "$CERT_MANAGER" Dir)
+	printf 'module sandbox/cert-manager\n\ngo 1.19\n\nrequire %s %s\n' "$mod" "$CERT_MANAGER" >go.mod
+	install -m 644 "$dir/go.sum" go.sum
+	mkdir programs
+	go build -ldflags "-s -w -X $mod/pkg/util.AppVersion=$CERT_MANAGER" -o programs \
+		"$mod/cmd/controller" "$mod/cmd/webhook" "$mod/cmd/cainjector"
+	keep_cert_manager_chart "$dir"
+	mv programs/webhook programs/cainjector "$CERT_MANAGER_KEPT"
+	mv programs/controller "$2"
+}
+
+# Its chart, put together as its own release does: with a version, and with the CRDs among the templates.
+keep_cert_manager_chart() { # directory of the module
+	local crd chart=$CERT_MANAGER_KEPT/chart
+	rm -rf "$CERT_MANAGER_KEPT"
+	mkdir -p "$chart"
+	cp -r "$1/deploy/charts/cert-manager/." "$chart"
+	chmod -R u+w "$chart"
+	sed -E "s/^(version|appVersion): .*/\1: $CERT_MANAGER/" "$chart/Chart.template.yaml" >"$chart/Chart.yaml"
+	{
+		echo '{{- if .Values.installCRDs }}'
+		for crd in "$1"/deploy/crds/*.yaml; do
+			cat "$crd"
+			echo ---
+		done
+		echo '{{- end }}'
+	} >"$chart/templates/crds.yaml"
 }
