@@ -2,8 +2,8 @@
 
 #include "core/text.h"
 
-/* Calls in flight, over all clusters: each is a connection with its buffers. One cluster has some thirty at most. */
-enum { IN_FLIGHT_MAX = 128 };
+/* Clusters at a time: each has some thirty calls at most, and as many connections with their buffers. More are no faster. */
+enum { CLUSTERS_MAX = 16 };
 
 static int open_kubes(struct examiner *x, const char *const *contexts, struct err *e)
 {
@@ -254,7 +254,7 @@ int examiner_loop(struct examiner *x, struct graph *g, struct err *e)
 int examiner_run(struct examiner *x, struct err *e)
 {
 	struct loop loop = {
-		.transport = x->transport, .host = &x->app->host, .in_flight_max = IN_FLIGHT_MAX, .whose = whose, .renew = renew, .tell = tell,
+		.transport = x->transport, .host = &x->app->host, .graphs_max = CLUSTERS_MAX, .whose = whose, .renew = renew, .tell = tell,
 		.ended = ended, .to = x,
 	};
 	int result;

@@ -27,7 +27,7 @@ enum {
 	PIPE_IN_MAX = WS_MESSAGE_MAX + (64 << 10),
 	PIPE_REFUSAL_MAX = 64 << 10,                    /* of the body that says why there is no WebSocket */
 	PIPE_CLOSE_MS = 2000,                           /* for the other side's close */
-	PIPES_IDLE_MAX = 128,                           /* kept for a next call, where so many files may be open */
+	PIPES_IDLE_MAX = 64,                            /* kept for a next call, where so many files may be open */
 	PIPE_FILES = 4                                  /* its two ends, libcurl's, and a share of the listener */
 };
 

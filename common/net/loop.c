@@ -249,6 +249,12 @@ static void look_at_lane(const struct course *c, struct lane *lane, int64_t now)
 		c->loop->ended(c->loop->to, lane->graph);
 }
 
+/* A course that has been halted ends them all: those that have not begun too. */
+static bool may_begin_lane(const struct course *c, size_t begun)
+{
+	return c->halted || !c->loop->graphs_max || begun < c->loop->graphs_max;
+}
+
 /* Looks until nothing moves any more; gives the time at which something wants to. */
 static int64_t look_at_all(struct course *c, int64_t now)
 {
@@ -256,17 +262,23 @@ static int64_t look_at_all(struct course *c, int64_t now)
 	bool moved;
 
 	do {
+		size_t begun = 0;
+
 		moved = false;
 		next = INT64_MAX;
 		for (size_t g = 0; g < c->n; g++) {
 			struct lane *lane = &c->lanes[g];
 
+			if (!lane->begun && !may_begin_lane(c, begun))
+				break;
+			lane->begun = true;
 			if (lane->dirty || lane->next_ms <= now || (lane->held && has_room(c))) {
 				look_at_lane(c, lane, now);
 				moved = true;
 			}
 			if (lane->next_ms < next)
 				next = lane->next_ms;
+			begun += lane->open > 0;
 		}
 	} while (moved);
 	return next;

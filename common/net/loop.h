@@ -78,7 +78,7 @@ struct run {
 struct lane {
 	struct graph *graph;
 	struct run *runs;        /* one a row */
-	bool dirty;
+	bool begun, dirty;
 	size_t open;             /* rows that have not ended */
 	bool held;               /* some slot may ask, but there are too many calls in flight */
 	int64_t next_ms;

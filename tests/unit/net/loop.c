@@ -345,6 +345,48 @@ static void few_calls_at_a_time(void **state)
 	assert_true(tracks[0][1].end_ms <= 300);
 }
 
+/* Each has its time to itself: none waits between its rows for another one's. */
+static void few_graphs_at_a_time(void **state)
+{
+	AUTO(rig) struct rig *r = rig_new();
+	AUTO(err) struct err e = { 0 };
+	struct track tracks[100][2] = { 0 };
+	struct graph graphs[100];
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++)
+		graphs[i] = (struct graph){ many_graphs_run_side_by_side_rows, 2, r, tracks[i] };
+	r->loop.graphs_max = 10;
+	assert_int_equal(loop_run(&r->loop, graphs, 100, &e), 0);
+	assert_int_equal(fake_transport_count(&r->net, "a"), 100);
+	assert_int_equal(fake_transport_count(&r->net, "b"), 100);
+	assert_int_equal(fake_transport_width(&r->net, "a"), 10);
+	assert_int_equal(r->net.now_ms, 2000);
+	for (size_t i = 0; i < 100; i++) {
+		assert_int_equal(tracks[i][0].start_ms - tracks[0][0].start_ms, (int64_t)(i / 10) * 200);
+		assert_int_equal(tracks[i][1].end_ms - tracks[i][0].start_ms, 200);
+	}
+}
+
+static void graphs_that_never_began_are_left_when_it_stops(void **state)
+{
+	AUTO(rig) struct rig *r = rig_new();
+	AUTO(err) struct err e = { 0 };
+	struct track tracks[5][2] = { 0 };
+	struct graph graphs[5];
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		graphs[i] = (struct graph){ many_graphs_run_side_by_side_rows, 2, r, tracks[i] };
+	r->loop.graphs_max = 2;
+	r->loop.deadline_ms = r->net.now_ms + 150;
+	assert_int_equal(loop_run(&r->loop, graphs, 5, &e), -1);
+	assert_int_equal(e.kind, ERR_LATE);
+	assert_int_equal(fake_transport_count(&r->net, "a"), 2);
+	for (size_t i = 2; i < 5; i++)
+		assert_int_equal(tracks[i][0].state, STEP_LEFT);
+}
+
 struct endings {
 	struct graph *at[3];
 	size_t n;
@@ -457,6 +499,8 @@ int main(void)
 		cmocka_unit_test(an_item_that_fails_stops_further_changes_but_no_reads),
 		cmocka_unit_test(many_graphs_run_side_by_side),
 		cmocka_unit_test(few_calls_at_a_time),
+		cmocka_unit_test(few_graphs_at_a_time),
+		cmocka_unit_test(graphs_that_never_began_are_left_when_it_stops),
 		cmocka_unit_test(each_graph_ends_once),
 		cmocka_unit_test(one_request_alone),
 		cmocka_unit_test(a_broken_table_is_not_run),
