@@ -316,7 +316,7 @@ const struct step roll_down_rows[ROLL_DOWN_ROWS] = {
 
 /* ---- what takes its time ---- */
 
-/* All pods there and running. */
+/* All pods there and running: those of before as they are, but none that is on its way out. */
 HEAR(hear_settled)
 {
 	struct roll *r = world;
@@ -327,9 +327,12 @@ HEAR(hear_settled)
 		return heard;
 	for (size_t i = 0; i < r->boot.pods.n; i++)
 		running += r->pods[i].runs || !r->pods[i].current;
-	if ((int64_t)running >= r->replicas && (int64_t)r->boot.pods.n >= r->replicas)
+	if (!roll_any_deleting(r) && (int64_t)running >= r->replicas && (int64_t)r->boot.pods.n >= r->replicas)
 		return HEARD_DONE;
-	err_set(e, ERR_LATE, 0, "%zu of %lld pods are running", running, (long long)r->replicas);
+	if (roll_any_deleting(r))
+		err_set(e, ERR_LATE, 0, "a pod is still ending");
+	else
+		err_set(e, ERR_LATE, 0, "%zu of %lld pods are running", running, (long long)r->replicas);
 	for (size_t i = 0; i < r->boot.pods.n; i++) {
 		const char *reason = pod_reason(r->boot.mem, &r->boot.pods.at[i], NULL);
 
@@ -349,11 +352,18 @@ HEAR(hear_each)
 	return r->rules->is_awaited(r, p) ? hear_one(r, item, reply, e) : HEARD_DONE;
 }
 
-/* Where one is shut, the next round says what opens it. */
+static bool is_open(const struct roll_pod *p)
+{
+	return p->answers && !p->status.sealed;
+}
+
+/* Where one is shut, the next round says what opens it, unless it opens by itself or not at all. */
 DUE(leader_due)
 {
+	const struct roll *r = world;
+
 	(void)item;
-	return roll_all_open(world);
+	return roll_all_open(r) || (r->rules->alone && roll_find(r, is_open) < r->boot.pods.n);
 }
 
 /* One pod after the other is asked, until one says that it is the one. */

@@ -31,6 +31,7 @@ struct roll_rules {
 	bool (*opens)(const struct roll *r, const struct roll_pod *p);
 	/* The server is waited for until it answers and is open. */
 	bool (*is_awaited)(const struct roll *r, const struct roll_pod *p);
+	bool alone;                      /* nobody's share opens a server: what is shut opens by itself, or not at all */
 };
 
 struct roll {

@@ -53,7 +53,7 @@ static bool is_waited_for(const struct roll *r, const struct roll_pod *p)
 	return true;
 }
 
-static const struct roll_rules rules = { .is_current = is_current, .opens = opens, .is_awaited = is_waited_for };
+static const struct roll_rules rules = { .is_current = is_current, .opens = opens, .is_awaited = is_waited_for, .alone = true };
 
 int upgrade_init(struct upgrade *u, struct world *w, const struct boot_options *boot, struct err *e)
 {
