@@ -111,7 +111,6 @@ struct loop {
 	const struct host *host;           /* random part of the back-off */
 	int64_t deadline_ms;               /* of the transport's clock; 0: none */
 	unsigned max_attempts;             /* 0: 3 */
-	unsigned in_flight_max;            /* of all graphs together, the first ones first; 0: no limit */
 	unsigned graphs_max;               /* begun and not ended at a time, the first ones first; 0: no limit */
 	bool plan_only;
 	/* Whose credentials a graph's refused request had, of those that `renew` knows. NULL: there is one login alone. */

@@ -169,11 +169,6 @@ static void start_row(struct run *run, int64_t now)
 	tell(run);
 }
 
-static bool has_room(const struct course *c)
-{
-	return !c->loop->in_flight_max || c->in_flight < c->loop->in_flight_max;
-}
-
 /* What a slot does when looked at; gives the time at which it wants to be looked at again. */
 static int64_t look_at_slot(struct slot *slot, int64_t now)
 {
@@ -192,9 +187,7 @@ static int64_t look_at_slot(struct slot *slot, int64_t now)
 		return until;
 	if (slot->next_ms > now)
 		return slot->next_ms < until ? slot->next_ms : until;
-	if (!has_room(c))
-		slot->run->lane->held = true;
-	else if (c->n_renewals == 0)
+	if (c->n_renewals == 0)
 		slot_send(slot, now);
 	return until;
 }
@@ -241,7 +234,6 @@ static void look_at_lane(const struct course *c, struct lane *lane, int64_t now)
 	bool was_open = lane->open > 0;
 
 	lane->dirty = false;
-	lane->held = false;
 	lane->next_ms = INT64_MAX;
 	for (size_t i = 0; i < lane->graph->n; i++)
 		look_at_row(&lane->runs[i], now, &lane->next_ms);
@@ -272,7 +264,7 @@ static int64_t look_at_all(struct course *c, int64_t now)
 			if (!lane->begun && !may_begin_lane(c, begun))
 				break;
 			lane->begun = true;
-			if (lane->dirty || lane->next_ms <= now || (lane->held && has_room(c))) {
+			if (lane->dirty || lane->next_ms <= now) {
 				look_at_lane(c, lane, now);
 				moved = true;
 			}

@@ -80,7 +80,6 @@ struct lane {
 	struct run *runs;        /* one a row */
 	bool begun, dirty;
 	size_t open;             /* rows that have not ended */
-	bool held;               /* some slot may ask, but there are too many calls in flight */
 	int64_t next_ms;
 };
 
