@@ -3,7 +3,7 @@
 #include "core/text.h"
 
 /* Clusters at a time: each has some thirty calls at most, and as many connections with their buffers. More are no faster. */
-enum { CLUSTERS_MAX = 16 };
+enum { CLUSTERS_MAX = 12 };
 
 static int open_kubes(struct examiner *x, const char *const *contexts, struct err *e)
 {
@@ -195,6 +195,7 @@ static void begin_round(struct examiner *x, struct examination *one)
 
 	end_round(x, one);
 	*d = (struct diag){ .mem = &one->mem, .host = &x->app->host, .options = x->options, .eks = one->eks };
+	d->crowd = x->n > CLUSTERS_MAX;
 	if (one->kube_why.kind)
 		err_copy(&d->kube_why, &one->kube_why);
 	else
@@ -240,8 +241,11 @@ static void ended(void *to, struct graph *g)
 	chain_read(&one->chain, &one->kept, &one->diag, &one->findings);
 	one->release = one->diag.assumed ? NULL : arena_text(&one->kept, one->diag.release.name);
 	one->namespace_ = one->diag.assumed ? NULL : arena_text(&one->kept, one->diag.release.namespace_);
-	if (x->many)
-		forget_diagnosis(one);
+	if (!x->many)
+		return;
+	forget_diagnosis(one);
+	if (one->kube_open)
+		transport_leave(x->transport, &one->kube);
 }
 
 int examiner_loop(struct examiner *x, struct graph *g, struct err *e)

@@ -8,7 +8,8 @@
 
 struct arena_chunk {
 	struct arena_chunk *before;
-	size_t size, used; /* bytes behind this header; of them given out */
+	size_t size;        /* bytes behind this header; of them given out: */
+	size_t used, texts; /* from the front, aligned; and from the end, close together, since most texts are short */
 	_Alignas(max_align_t) char bytes[];
 };
 
@@ -54,12 +55,30 @@ void *arena_alloc(struct arena *a, size_t n)
 	(void)unit;
 	chunk = NULL;
 #endif
-	if (!chunk || take_n > chunk->size - chunk->used)
+	if (!chunk || take_n > chunk->size - chunk->used - chunk->texts)
 		chunk = chunk_add(a, take_n);
 	p = chunk->bytes + chunk->used;
 	chunk->used += take_n;
 	a->used += n;
 	return p;
+}
+
+/* n bytes and a terminator. */
+static char *alloc_text(struct arena *a, size_t n)
+{
+#ifdef ARENA_IS_MALLOC
+	return arena_alloc(a, n + 1);
+#else
+	struct arena_chunk *chunk = a->last;
+
+	if (n > PTRDIFF_MAX / 2)
+		out_of_memory();
+	if (!chunk || n + 1 > chunk->size - chunk->used - chunk->texts)
+		chunk = chunk_add(a, n + 1);
+	chunk->texts += n + 1;
+	a->used += n + 1;
+	return chunk->bytes + chunk->size - chunk->texts;
+#endif
 }
 
 void *arena_alloc_array(struct arena *a, size_t size, size_t n)
@@ -78,7 +97,7 @@ char *arena_text(struct arena *a, const char *text)
 
 char *arena_view(struct arena *a, struct view v)
 {
-	char *copy = arena_alloc(a, v.n + 1);
+	char *copy = alloc_text(a, v.n);
 
 	if (v.n)
 		memcpy(copy, v.p, v.n);
@@ -106,8 +125,8 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	n = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
 	if (n < 0)
-		return arena_alloc(a, 1);
-	text = arena_alloc(a, (size_t)n + 1);
+		return alloc_text(a, 0);
+	text = alloc_text(a, (size_t)n);
 	vsnprintf(text, (size_t)n + 1, fmt, ap);
 	return text;
 }
@@ -120,8 +139,10 @@ static void free_chunks(struct arena *a, bool overwrite)
 	while (chunk) {
 		struct arena_chunk *before = chunk->before;
 
-		if (overwrite)
+		if (overwrite) {
 			wipe(chunk->bytes, chunk->used);
+			wipe(chunk->bytes + chunk->size - chunk->texts, chunk->texts);
+		}
 		free(chunk);
 		chunk = before;
 	}

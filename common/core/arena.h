@@ -6,8 +6,8 @@
  *	AUTO(arena) struct arena a = ARENA_INIT;
  *	char *path = arena_printf(&a, "/clusters/%s", name);
  *
- * Memory comes aligned for any type and filled with zeros; nothing here gives
- * NULL. Built with ARENA_IS_MALLOC, every piece is an allocation of its own,
+ * Memory comes aligned for any type and filled with zeros, texts close together;
+ * nothing here gives NULL. Built with ARENA_IS_MALLOC, every piece is an allocation of its own,
  * so that the sanitizers see each overrun.
  */
 #ifndef CORE_ARENA_H

@@ -2,6 +2,8 @@
 
 #include "core/text.h"
 
+#include <limits.h>
+
 static struct value *value_new(struct arena *a, enum value_type type)
 {
 	struct value *v = ARENA_NEW(a, struct value);
@@ -63,35 +65,36 @@ struct value *value_new_map(struct arena *a)
 	return value_new(a, VALUE_MAP);
 }
 
-/* Room for n items: powers of two, so that it need not be written down. */
-static size_t room_for(size_t n)
+static void *grown(struct arena *a, const void *old, size_t size, size_t n, size_t room)
 {
-	size_t room = n ? 4 : 0;
-
-	while (room < n)
-		room *= 2;
-	return room;
-}
-
-static void *grown(struct arena *a, const void *old, size_t size, size_t n)
-{
-	void *p = arena_alloc_array(a, size, room_for(n + 1));
+	void *p = arena_alloc_array(a, size, room);
 
 	if (n)
 		memcpy(p, old, size * n);
 	return p;
 }
 
-static void make_room(struct arena *a, struct value *v)
+void value_reserve(struct arena *a, struct value *v, size_t n)
 {
-	if (v->n < room_for(v->n))
+	size_t room = v->n + n;
+
+	if (room > UINT_MAX)
+		out_of_memory();
+	if (room <= v->room)
 		return;
-	v->items = grown(a, v->items, sizeof(*v->items), v->n);
+	v->room = (unsigned)room;
+	v->items = grown(a, v->items, sizeof(*v->items), v->n, room);
 	if (v->type != VALUE_MAP)
 		return;
-	v->names = grown(a, v->names, sizeof(*v->names), v->n);
+	v->names = grown(a, v->names, sizeof(*v->names), v->n, room);
 	if (v->name_marks)
-		v->name_marks = grown(a, v->name_marks, sizeof(*v->name_marks), v->n);
+		v->name_marks = grown(a, v->name_marks, sizeof(*v->name_marks), v->n, room);
+}
+
+static void make_room(struct arena *a, struct value *v)
+{
+	if (v->n == v->room)
+		value_reserve(a, v, v->n < 4 ? 4 : v->n);
 }
 
 struct value *value_push(struct arena *a, struct value *list, struct value *item)
@@ -105,7 +108,7 @@ struct value *value_add(struct arena *a, struct value *map, const char *name, co
 {
 	make_room(a, map);
 	if (at && !map->name_marks)
-		map->name_marks = arena_alloc_array(a, sizeof(*at), room_for(map->n + 1));
+		map->name_marks = arena_alloc_array(a, sizeof(*at), map->room);
 	if (map->name_marks)
 		map->name_marks[map->n] = at ? *at : (struct mark){ 0 };
 	map->names[map->n] = arena_text(a, name);
@@ -178,10 +181,11 @@ bool value_unset(struct value *map, const char *name)
 
 static struct value *copy_items(struct arena *a, struct value *copy, const struct value *v)
 {
-	copy->n = 0;
+	copy->n = copy->room = 0;
 	copy->items = NULL;
 	copy->names = NULL;
 	copy->name_marks = NULL;
+	value_reserve(a, copy, v->n);
 	for (size_t i = 0; i < v->n; i++) {
 		struct value *item = value_copy(a, v->items[i]);
 

@@ -36,6 +36,7 @@ struct mark {
 
 struct value {
 	enum value_type type;
+	unsigned room;    /* of a list or map: for how many items there is memory */
 	struct mark mark; /* where it stood */
 	size_t n;         /* bytes of a text; items of a list or map */
 	union {
@@ -59,6 +60,9 @@ struct value *value_new_view(struct arena *a, struct view text); /* copies */
 struct value *value_new_list(struct arena *a);
 struct value *value_new_map(struct arena *a);
 struct value *value_copy(struct arena *a, const struct value *v); /* deep; NULL gives NULL */
+
+/* Room for n more items of a list or map, where their number is known: else it doubles. */
+void value_reserve(struct arena *a, struct value *v, size_t n);
 
 /* Appends item to list, gives item. */
 struct value *value_push(struct arena *a, struct value *list, struct value *item);

@@ -42,6 +42,7 @@ struct diag {
 	struct diag_options options;
 
 	const struct kube *kube;         /* NULL: not to be had; kube_why says why */
+	bool crowd;                      /* so many clusters are asked at once that a connection costs more than a wait */
 	const struct aws *aws;           /* NULL: not to be had; aws_why says why */
 	struct err kube_why, aws_why;
 	bool assumed;                    /* Kubernetes told nothing: the names below are those that the cluster's name leads to */

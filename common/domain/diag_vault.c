@@ -52,6 +52,8 @@ struct vault_server *vault_server_at(struct diag *d, size_t item)
 
 		s->name = arena_printf(d->mem, "%s-%lld", d->release.fullname, first + (long long)v->n);
 		kube_pod_port_init(&s->port, d->mem, d->kube, d->release.namespace_, s->name, u.port);
+		if (d->crowd)
+			s->port.abreast = 1;
 	}
 	return &v->at[item];
 }

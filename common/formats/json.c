@@ -8,6 +8,7 @@
 #include "formats/json.h"
 
 #include "core/secret.h"
+#include "core/text.h"
 #include "formats/cursor.h"
 #include "formats/number.h"
 
@@ -20,6 +21,8 @@ struct walk {
 	struct cursor at;
 	bool marks;
 	struct err *e;
+	struct mark *names;      /* where the names stand, of the maps that are being walked; n_names of them */
+	size_t n_names, names_room;
 };
 
 static struct value *walk_value(struct walk *w, cJSON *node);
@@ -127,10 +130,20 @@ static struct value *walk_number(struct walk *w)
 	return v;
 }
 
+static size_t count_items(const cJSON *node)
+{
+	size_t n = 0;
+
+	for (const cJSON *item = node->child; item; item = item->next)
+		n++;
+	return n;
+}
+
 static struct value *walk_list(struct walk *w, const cJSON *node)
 {
 	struct value *list = value_new_list(w->a);
 
+	value_reserve(w->a, list, count_items(node));
 	if (expect(w, '[') < 0)
 		return NULL;
 	for (cJSON *item = node->child; item; item = item->next) {
@@ -144,6 +157,15 @@ static struct value *walk_list(struct walk *w, const cJSON *node)
 		value_push(w->a, list, v);
 	}
 	return expect(w, ']') < 0 ? NULL : list;
+}
+
+static void note_name(struct walk *w, const struct mark *mark)
+{
+	if (w->n_names == w->names_room) {
+		w->names_room = w->names_room ? 2 * w->names_room : 64;
+		w->names = xrealloc(w->names, w->names_room * sizeof(*w->names));
+	}
+	w->names[w->n_names++] = *mark;
 }
 
 static int walk_pair(struct walk *w, struct value *map, cJSON *item)
@@ -160,18 +182,20 @@ static int walk_pair(struct walk *w, struct value *map, cJSON *item)
 		return mark_err(w->e, ERR_CONFIG, &mark, "a name must not hold a zero");
 	if (expect(w, ':') < 0)
 		return -1;
+	note_name(w, &mark);
 	v = walk_value(w, item);
 	if (!v)
 		return -1;
-	value_add(w->a, map, item->string, &mark, v);
+	value_add(w->a, map, item->string, w->marks ? &mark : NULL, v);
 	return 0;
 }
 
 static struct value *walk_map(struct walk *w, const cJSON *node)
 {
 	struct value *map = value_new_map(w->a);
-	size_t twice;
+	size_t first = w->n_names, twice;
 
+	value_reserve(w->a, map, count_items(node));
 	if (expect(w, '{') < 0)
 		return NULL;
 	for (cJSON *item = node->child; item; item = item->next) {
@@ -184,12 +208,11 @@ static struct value *walk_map(struct walk *w, const cJSON *node)
 		return NULL;
 	twice = value_twice(map);
 	if (twice < map->n) {
-		mark_err(w->e, ERR_CONFIG, &map->name_marks[twice], "the name '%s' stands here twice",
+		mark_err(w->e, ERR_CONFIG, &w->names[first + twice], "the name '%s' stands here twice",
 				 map->names[twice]);
 		return NULL;
 	}
-	if (!w->marks)
-		map->name_marks = NULL;
+	w->n_names = first;
 	return map;
 }
 
@@ -283,6 +306,7 @@ int va_json_parse(struct arena *a, struct view text, const char *file, struct va
 	if (!node)
 		return refuse_at(text, file, (size_t)(end - text.p), "this is no JSON", e);
 	v = walk_value(&w, node);
+	free(w.names);
 	if (!v)
 		return -1;
 	skip_space(&w);

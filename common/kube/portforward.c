@@ -6,7 +6,7 @@
 
 #define PROTOCOL "v4.channel.k8s.io"
 
-enum { CHANNEL_DATA = 0, CHANNEL_ERROR = 1, WORDS_SHOWN = 400 };
+enum { CHANNEL_DATA = 0, CHANNEL_ERROR = 1, WORDS_SHOWN = 400, POD_ABREAST = 2 };
 
 static const struct kube_pod_port *of_tunnel(const struct tunnel *t)
 {
@@ -120,7 +120,7 @@ void kube_pod_port_init(struct kube_pod_port *out, struct arena *a, const struct
 	*out = (struct kube_pod_port){
 		.tunnel = { .name = arena_printf(a, "%s/%s:%u", namespace_, pod, port), .owner = kube, .port = port,
 		            .prefix = view_of(data, sizeof(data)), .ask = ask, .refused = refused, .hear = hear },
-		.kube = kube, .namespace_ = namespace_, .pod = pod, .port = port,
+		.kube = kube, .namespace_ = namespace_, .pod = pod, .port = port, .abreast = POD_ABREAST,
 		.host = arena_printf(a, "%s.%s", pod, namespace_),
 	};
 }
@@ -131,9 +131,6 @@ static enum sorted sort_pod(const struct reply *r)
 	(void)r;
 	return SORTED_ANSWER;
 }
-
-/* Each is a tunnel, with a WebSocket of its own. */
-enum { POD_ABREAST = 2 };
 
 int kube_ask_pod(const struct kube_pod_port *p, struct request *rq, const char *method, const char *scheme,
                  const char *path, const struct tls *tls, struct err *e)
@@ -146,7 +143,7 @@ int kube_ask_pod(const struct kube_pod_port *p, struct request *rq, const char *
 	rq->sort = sort_pod;
 	rq->tls = tls;
 	rq->tunnel = &p->tunnel;
-	rq->abreast = POD_ABREAST;
+	rq->abreast = p->abreast;
 	rq->timeout_ms = p->kube->request_timeout_ms;
 	return 0;
 }

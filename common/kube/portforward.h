@@ -25,6 +25,7 @@ struct kube_pod_port {
 	const struct kube *kube;
 	const char *namespace_, *pod, *host;
 	unsigned port;
+	unsigned abreast;            /* calls at a time, each with a WebSocket of its own; init: two */
 };
 
 /* kube and the texts are borrowed and outlive every call; so does out. */

@@ -1,7 +1,7 @@
 /*
  * The insides of the real transport, shared by engine_curl.c (the transport and
  * its one poll), engine_watch.c (the sockets), engine_curl_http.c and engine_curl_end.c (HTTP calls),
- * engine_turn.c (how many of them at once), engine_ahead.c (connections before them), engine_tls.c (who is trusted),
+ * engine_turn.c (how many of them at once), engine_ahead.c (connections before them), engine_tls.c and engine_client.c (who is trusted, and who we are),
  * engine_tunnel.c, engine_pipe.c and engine_greet.c (connections through a WebSocket),
  * engine_messages.c (calls that are a WebSocket), engine_spawn.c
  * and engine_child.c (child processes), and engine_signal.c and engine_files.c.
@@ -19,7 +19,7 @@
 #include <sys/types.h>
 
 /* Easy handles, and connections, kept for later calls; calls on one connection that multiplexes. */
-enum { ENGINE_IDLE_MAX = 128, ENGINE_CONNECTIONS_MAX = 256, ENGINE_STREAMS_MAX = 128 };
+enum { ENGINE_IDLE_MAX = 128, ENGINE_CONNECTIONS_MAX = 192, ENGINE_STREAMS_MAX = 128 };
 
 /* The signals that ask us to stop. */
 struct signals {
@@ -72,6 +72,7 @@ struct engine {
 	struct turn *turns;
 	struct http *ahead;  /* under way, and nobody's */
 	struct roots *roots; /* the public ones; NULL: no connection has needed them */
+	struct client *clients;  /* certificates that we showed, with their keys */
 	struct relay *relay; /* NULL: nobody's connections are taken */
 	struct signals signals;
 	struct files files;
@@ -101,14 +102,15 @@ struct call *http_ended(struct engine *g);
 void ahead_make(struct engine *g, const struct ahead *a);
 void ahead_close(struct engine *g);
 
-/* engine_turn.c and engine_tls.c: with no call under way. */
-void turns_close(struct engine *g);
-void roots_close(struct engine *g);
+/* engine_tls.c: with no connection left. */
+void trust_close(struct engine *g);
 
 /* engine_tunnel.c */
 
 /* Moves the bytes of the pipes that something was told of, and of those that have waited long enough. */
 void tunnels_move(struct engine *g);
+/* Closes what is kept for the tunnels of this owner, none of whose calls is under way. */
+void tunnels_leave(struct engine *g, const void *owner);
 /* Says goodbye to all and frees them. */
 void tunnels_close(struct engine *g);
 

@@ -206,6 +206,11 @@ static void make_ahead(void *self, const struct ahead *a)
 	ahead_make(self, a);
 }
 
+static void leave_owner(void *self, const void *owner)
+{
+	tunnels_leave(self, owner);
+}
+
 static void close_engine(void *self)
 {
 	struct engine *g = self;
@@ -219,8 +224,7 @@ static void close_engine(void *self)
 	curl_multi_cleanup(g->multi);
 	watch_close(g);
 	curl_share_cleanup(g->share);
-	turns_close(g);
-	roots_close(g);
+	trust_close(g);
 	curl_global_cleanup();
 	signals_close(&g->signals);
 	files_close(&g->files);
@@ -239,6 +243,7 @@ static const struct transport_ops engine_ops = {
 	.drop = drop,
 	.stops = stops,
 	.ahead = make_ahead,
+	.leave = leave_owner,
 	.close = close_engine,
 };
 

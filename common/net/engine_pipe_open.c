@@ -96,7 +96,7 @@ static struct pipe *pipe_between(struct engine *g, const struct tunnel *tunnel, 
 	struct pipe *p = xcalloc(1, sizeof(*p));
 
 	*p = (struct pipe){
-		.g = g, .fd = fd, .far = -1, .name = xstrdup(tunnel->name), .port = tunnel->port, .prefix = tunnel->prefix,
+		.g = g, .fd = fd, .far = -1, .name = xstrdup(tunnel->name), .owner = tunnel->owner, .port = tunnel->port, .prefix = tunnel->prefix,
 		.hear = tunnel->hear, .ws = WEBSOCKET_INIT, .out = BUF_MAX(PIPE_OUT_MAX + (64 << 10)),
 		.in = BUF_MAX(PIPE_IN_MAX), .back = BUF_MAX(WS_MESSAGE_MAX + PIPE_OUT_MAX), .until_ms = INT64_MAX,
 		.tunnel = tunnel,

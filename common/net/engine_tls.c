@@ -1,17 +1,20 @@
 /*
- * Who is trusted: the TLS settings of a call. The public authorities are read once; libcurl would read them for every
- * connection, or where it keeps them decode all 140.
+ * Who is trusted, and who we are: the TLS settings of a call. The public authorities are read once; libcurl would read them
+ * for every connection, or where it keeps them decode all 140. So is what we show of ourselves.
  */
+#include "net/engine_client.h"
 #include "net/engine_curl_http.h"
 
+#include "core/digest.h"
 #include "core/text.h"
 #include "net/roots.h"
 
 #include <openssl/ssl.h>
 
-void roots_close(struct engine *g)
+void trust_close(struct engine *g)
 {
 	roots_free(g->roots);
+	clients_close(g);
 }
 
 /* CURLOPT_SSL_CTX_FUNCTION, for each new connection. */
@@ -37,11 +40,42 @@ static void trust_public_roots(struct http *h)
 		curl_easy_setopt(h->easy, CURLOPT_CAINFO, h->g->ca_file);
 }
 
+/* The same, where we show something. */
+static CURLcode show_client(CURL *easy, void *context, void *to)
+{
+	(void)easy;
+	return client_show(to, context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
 static void set_blob(CURL *easy, CURLoption option, struct view v)
 {
 	struct curl_blob blob = { .data = (void *)v.p, .len = v.n, .flags = CURL_BLOB_NOCOPY };
 
 	curl_easy_setopt(easy, option, &blob);
+}
+
+/*
+ * libcurl keeps connections apart that trust others, and does not know whom these are shown to be: so what it compares says
+ * that too. Between the blocks of a PEM any text may stand (RFC 7468, 2).
+ */
+static bool set_known_client(struct http *h, const struct tls *tls)
+{
+	AUTO(buf) struct buf text = BUF_MAX(tls->ca_pem.n + SHA256_HEX + 64);
+	struct client *client;
+	struct curl_blob blob;
+
+	if (tls->ca_pem.n == 0 || tls->cert_pem.n == 0 || !tls->key_pem || !secret_held(tls->key_pem) ||
+	    curl_easy_setopt(h->easy, CURLOPT_SSL_CTX_FUNCTION, show_client) != CURLE_OK)
+		return false;
+	client = client_of(h->g, tls);
+	curl_easy_setopt(h->easy, CURLOPT_SSL_CTX_DATA, client);
+	buf_view(&text, tls->ca_pem);
+	buf_text(&text, "\nclient ");
+	client_mark(client, &text);
+	buf_char(&text, '\n');
+	blob = (struct curl_blob){ .data = text.p, .len = text.n, .flags = CURL_BLOB_COPY };
+	curl_easy_setopt(h->easy, CURLOPT_CAINFO_BLOB, &blob);
+	return true;
 }
 
 static void set_client(CURL *easy, const struct tls *tls)
@@ -84,6 +118,6 @@ void http_set_tls(struct http *h, bool secure)
 		set_blob(c, CURLOPT_CAINFO_BLOB, tls->ca_pem);
 	else if (secure && !(tls && tls->inspect))
 		trust_public_roots(h);
-	if (tls)
+	if (tls && !set_known_client(h, tls))
 		set_client(c, tls);
 }

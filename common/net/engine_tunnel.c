@@ -306,6 +306,17 @@ void tunnel_forget(struct http *h)
 	free_closed(g);
 }
 
+/*
+ * A relay's pipes are its clients', and stay. So do the routes: their ports are what libcurl tells servers of one name
+ * apart by.
+ */
+void tunnels_leave(struct engine *g, const void *owner)
+{
+	for (struct pipe *p = g->tunnels.pipes; p; p = p->next)
+		if (p->owner == owner && p->state == PIPE_OPEN && p->idle && p->fd >= 0)
+			pipe_dismiss(p);
+}
+
 void tunnels_close(struct engine *g)
 {
 	while (g->tunnels.pipes) {

@@ -38,6 +38,7 @@ struct pipe {
 	struct engine *g;
 	enum pipe_state state;
 	char *name;
+	const void *owner;           /* the tunnel's */
 	unsigned port, seen;
 	const struct tunnel *tunnel; /* of a relay's, until it is open */
 	unsigned tries;              /* of a relay's, this one too; 0: it is none */

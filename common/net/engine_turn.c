@@ -45,6 +45,17 @@ static struct turn *turn_of(struct engine *g, const struct http *h)
 	return t;
 }
 
+static void forget_turn(struct engine *g, struct turn *t)
+{
+	struct turn **at = &g->turns;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	free(t->key);
+	free(t);
+}
+
 static int go(struct http *h, struct err *e)
 {
 	if (curl_multi_add_handle(h->g->multi, h->easy) != CURLM_OK)
@@ -104,7 +115,8 @@ void turn_end(struct http *h)
 	}
 	next = t->first;
 	if (!next) {
-		t->under_way--;
+		if (--t->under_way == 0)
+			forget_turn(h->g, t);
 		return;
 	}
 	leave_queue(t, next);
@@ -112,15 +124,4 @@ void turn_end(struct http *h)
 	next->behind = NULL;
 	if (go(next, &e) < 0)
 		out_of_memory();
-}
-
-void turns_close(struct engine *g)
-{
-	struct turn *t;
-
-	while ((t = g->turns)) {
-		g->turns = t->next;
-		free(t->key);
-		free(t);
-	}
 }

@@ -228,16 +228,75 @@ static void look_at_row(struct run *run, int64_t now, int64_t *next)
 		look_at_items(run, now, next);
 }
 
+/* ---- lanes ---- */
+
+static const struct step *step_of(const struct graph *g, const struct track *t)
+{
+	return &g->steps[t - g->tracks];
+}
+
+static void open_run(struct run *run, struct graph *g, size_t i)
+{
+	const char *const *names = g->steps[i].needs;
+	size_t n = 0;
+
+	run->graph = g;
+	run->step = &g->steps[i];
+	run->track = &g->tracks[i];
+	run->track->run = run;
+	if (run->step->settle)
+		run->settle = step_of(g, graph_track(g, run->step->settle));
+	while (names && names[n])
+		n++;
+	run->needs = xcalloc(n + 1, sizeof(*run->needs));
+	for (; run->n_needs < n; run->n_needs++) {
+		struct track *t = graph_track(g, names[run->n_needs]);
+
+		run->needs[run->n_needs] = (struct need){ step_of(g, t), t };
+	}
+}
+
+static void begin_lane(struct course *c, struct lane *lane)
+{
+	struct graph *g = lane->graph;
+
+	lane->begun = true;
+	lane->runs = xcalloc(g->n + 1, sizeof(*lane->runs));
+	for (size_t i = 0; i < g->n; i++) {
+		lane->runs[i].course = c;
+		lane->runs[i].lane = lane;
+		open_run(&lane->runs[i], g, i);
+	}
+	lane->n = g->n;
+}
+
+/* All its rows have ended: of many graphs, few are held at a time. */
+static void end_lane(struct lane *lane)
+{
+	for (size_t i = 0; i < lane->n; i++) {
+		lane->runs[i].track->run = NULL;
+		err_release(&lane->runs[i].err);
+		free(lane->runs[i].slots);
+		free(lane->runs[i].needs);
+	}
+	lane->n = 0;
+	free(lane->runs);
+	lane->runs = NULL;
+}
+
 /* Rows stand after their needs: what ends in a pass is seen in it by those who need it. */
-static void look_at_lane(const struct course *c, struct lane *lane, int64_t now)
+static void look_at_lane(struct course *c, struct lane *lane, int64_t now)
 {
 	bool was_open = lane->open > 0;
 
 	lane->dirty = false;
 	lane->next_ms = INT64_MAX;
-	for (size_t i = 0; i < lane->graph->n; i++)
+	for (size_t i = 0; i < lane->n; i++)
 		look_at_row(&lane->runs[i], now, &lane->next_ms);
-	if (was_open && !lane->open && c->loop->ended)
+	if (lane->open)
+		return;
+	end_lane(lane);
+	if (was_open && c->loop->ended)
 		c->loop->ended(c->loop->to, lane->graph);
 }
 
@@ -263,7 +322,8 @@ static int64_t look_at_all(struct course *c, int64_t now)
 
 			if (!lane->begun && !may_begin_lane(c, begun))
 				break;
-			lane->begun = true;
+			if (!lane->begun)
+				begin_lane(c, lane);
 			if (lane->dirty || lane->next_ms <= now) {
 				look_at_lane(c, lane, now);
 				moved = true;
@@ -282,7 +342,7 @@ static int64_t look_at_all(struct course *c, int64_t now)
 static const struct run *running(const struct course *c)
 {
 	for (size_t g = 0; g < c->n; g++)
-		for (size_t i = 0; i < c->lanes[g].graph->n; i++)
+		for (size_t i = 0; i < c->lanes[g].n; i++)
 			if (c->lanes[g].runs[i].track->state == STEP_RUNNING)
 				return &c->lanes[g].runs[i];
 	return NULL;
@@ -334,55 +394,6 @@ static void heed_stops(struct course *c, int64_t now)
 
 /* ---- a course ---- */
 
-static const struct step *step_of(const struct graph *g, const struct track *t)
-{
-	return &g->steps[t - g->tracks];
-}
-
-static void open_run(struct run *run, struct graph *g, size_t i)
-{
-	const char *const *names = g->steps[i].needs;
-	size_t n = 0;
-
-	run->graph = g;
-	run->step = &g->steps[i];
-	run->track = &g->tracks[i];
-	run->track->run = run;
-	if (run->step->settle)
-		run->settle = step_of(g, graph_track(g, run->step->settle));
-	while (names && names[n])
-		n++;
-	run->needs = xcalloc(n + 1, sizeof(*run->needs));
-	for (; run->n_needs < n; run->n_needs++) {
-		struct track *t = graph_track(g, names[run->n_needs]);
-
-		run->needs[run->n_needs] = (struct need){ step_of(g, t), t };
-	}
-}
-
-static void open_lane(struct course *c, struct lane *lane, struct graph *g)
-{
-	*lane = (struct lane){ .graph = g, .open = g->n, .dirty = true, .next_ms = INT64_MAX };
-	lane->runs = xcalloc(g->n + 1, sizeof(*lane->runs));
-	for (size_t i = 0; i < g->n; i++) {
-		lane->runs[i].course = c;
-		lane->runs[i].lane = lane;
-		open_run(&lane->runs[i], g, i);
-	}
-	c->open += g->n;
-}
-
-static void close_lane(struct lane *lane)
-{
-	for (size_t i = 0; i < lane->graph->n; i++) {
-		lane->runs[i].track->run = NULL;
-		err_release(&lane->runs[i].err);
-		free(lane->runs[i].slots);
-		free(lane->runs[i].needs);
-	}
-	free(lane->runs);
-}
-
 static void run_course(struct course *c)
 {
 	const struct transport *t = c->loop->transport;
@@ -425,14 +436,14 @@ int loop_run(struct loop *l, struct graph *graphs, size_t n, struct err *e)
 		if (graph_check(graphs[g].steps, graphs[g].n, e) < 0)
 			return -1;
 	c.lanes = xcalloc(n + 1, sizeof(*c.lanes));
-	for (size_t g = 0; g < n; g++)
-		open_lane(&c, &c.lanes[g], &graphs[g]);
-	run_course(&c);
 	for (size_t g = 0; g < n; g++) {
+		c.lanes[g] = (struct lane){ .graph = &graphs[g], .open = graphs[g].n, .dirty = true, .next_ms = INT64_MAX };
+		c.open += graphs[g].n;
+	}
+	run_course(&c);
+	for (size_t g = 0; g < n; g++)
 		for (size_t i = 0; i < graphs[g].n; i++)
 			well &= ended_well(&graphs[g].steps[i], &graphs[g].tracks[i]);
-		close_lane(&c.lanes[g]);
-	}
 	free(c.lanes);
 	free(c.renewals);
 	if (!well)

@@ -77,7 +77,8 @@ struct run {
 /* One graph: looked at again when something happened in it, when next_ms has come, or when it was held and there is room. */
 struct lane {
 	struct graph *graph;
-	struct run *runs;        /* one a row */
+	struct run *runs;        /* one a row, n of them; none before it begins and when it has ended */
+	size_t n;
 	bool begun, dirty;
 	size_t open;             /* rows that have not ended */
 	int64_t next_ms;

@@ -312,7 +312,7 @@ static void renew_one(struct course *c, struct renewal *r)
 	now = course_now(c);
 	call_free(take(r->call));
 	for (size_t g = 0; g < c->n; g++)
-		for (size_t i = 0; i < c->lanes[g].graph->n; i++)
+		for (size_t i = 0; i < c->lanes[g].n; i++)
 			for (size_t k = 0; k < c->lanes[g].runs[i].n_slots; k++)
 				renewed(&c->lanes[g].runs[i].slots[k], r->login, now, &e);
 }

@@ -8,6 +8,12 @@ void transport_ahead(const struct transport *t, const struct ahead *a)
 		t->ops->ahead(t->self, a);
 }
 
+void transport_leave(const struct transport *t, const void *owner)
+{
+	if (t->ops->leave)
+		t->ops->leave(t->self, owner);
+}
+
 struct call *call_new(void)
 {
 	struct call *call = xcalloc(1, sizeof(*call));

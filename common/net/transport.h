@@ -55,6 +55,8 @@ struct transport_ops {
 	unsigned (*stops)(void *self, int *signal);
 	/* Begins to make connections that no call has asked for yet; whatever becomes of them is told to nobody. NULL: cannot. */
 	void (*ahead)(void *self, const struct ahead *);
+	/* With no call through a tunnel of this owner's under way, and none to come soon: what it keeps for them may go. NULL: keeps it. */
+	void (*leave)(void *self, const void *owner);
 	void (*close)(void *self);
 };
 
@@ -65,6 +67,7 @@ struct transport {
 
 /* Where the transport can. */
 void transport_ahead(const struct transport *t, const struct ahead *a);
+void transport_leave(const struct transport *t, const void *owner);
 
 /* Empty, on the heap: the caller frees. */
 struct call *call_new(void);

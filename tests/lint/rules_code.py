@@ -96,7 +96,8 @@ def calls(tree):
 LIBRARIES = [("curl/*", "common/net/engine_*.[ch]"), ("cjson/*", "common/formats/json.c"),
              ("yaml.h", "common/formats/yaml*.c"), ("expat.h", "common/formats/xml.c"),
              ("openssl/*", "common/core/*.c"), ("openssl/*", "common/formats/x509*.c"),
-             ("openssl/*", "common/net/engine_tls.c"), ("openssl/*", "common/net/roots.c"), ("git2*", "common/git/*.c")]
+             ("openssl/*", "common/net/engine_tls.c"), ("openssl/*", "common/net/engine_client.c"),
+             ("openssl/*", "common/net/roots.c"), ("git2*", "common/git/*.c")]
 
 
 def libraries(tree):

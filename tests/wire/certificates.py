@@ -9,6 +9,7 @@ LEAVES = {
     "expired": ("ca", -1, "DNS:localhost,IP:127.0.0.1"),
     "unknown": ("stranger", 2, "DNS:localhost,IP:127.0.0.1"),
     "client": ("ca", 2, "DNS:client.test"),
+    "client-2": ("ca", 2, "DNS:client-2.test"),
 }
 NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
@@ -38,3 +39,4 @@ def make(folder):
     authority(folder, "stranger")
     for name, row in LEAVES.items():
         leaf(folder, name, *row)
+    openssl(folder, "ec", "-in", "client.key", "-aes256", "-passout", "pass:word", "-out", "client-locked.key")

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 struct files {
-	struct buf ca, stranger, cert, key;
-	struct secret key_pem;
+	struct buf ca, stranger, cert, key, second, second_key, locked;
+	struct secret key_pem, second_key_pem, locked_key_pem;
 };
 
 static struct buf read_pem(const struct rig *r, const char *name)
@@ -24,7 +24,12 @@ static void files_open(struct files *f, const struct rig *r)
 	f->stranger = read_pem(r, "stranger.pem");
 	f->cert = read_pem(r, "client.pem");
 	f->key = read_pem(r, "client.key");
+	f->second = read_pem(r, "client-2.pem");
+	f->second_key = read_pem(r, "client-2.key");
+	f->locked = read_pem(r, "client-locked.key");
 	secret_set(&f->key_pem, buf_bytes(&f->key));
+	secret_set(&f->second_key_pem, buf_bytes(&f->second_key));
+	secret_set(&f->locked_key_pem, buf_bytes(&f->locked));
 }
 
 static void files_close(struct files *f)
@@ -33,7 +38,12 @@ static void files_close(struct files *f)
 	buf_release(&f->stranger);
 	buf_release(&f->cert);
 	buf_release(&f->key);
+	buf_release(&f->second);
+	buf_release(&f->second_key);
+	buf_release(&f->locked);
 	secret_release(&f->key_pem);
+	secret_release(&f->second_key_pem);
+	secret_release(&f->locked_key_pem);
 }
 SCOPE_END(files, struct files, files_close(v))
 
@@ -147,6 +157,52 @@ static void a_client_shows_its_certificate(void **state)
 	broken = get_tls(&r, "CLIENT", "/ok", &odd);
 	assert_int_equal(broken->end, CALL_UNSENT);
 	assert_int_equal(broken->err.kind, ERR_CONFIG);
+}
+
+/* Two users of one server: what one has opened is not the other's. */
+static void who_shows_another_certificate_has_another_connection(void **state)
+{
+	static const bool fresh[] = { true, false, true, false };
+	AUTO(rig) struct rig r = { 0 };
+	AUTO(files) struct files f = { 0 };
+	struct tls users[2];
+
+	(void)state;
+	rig_open(&r);
+	files_open(&f, &r);
+	users[0] = (struct tls){ .ca_pem = buf_bytes(&f.ca), .cert_pem = buf_bytes(&f.cert), .key_pem = &f.key_pem };
+	users[1] = (struct tls){ .ca_pem = buf_bytes(&f.ca), .cert_pem = buf_bytes(&f.second), .key_pem = &f.second_key_pem };
+	for (size_t i = 0; i < COUNT_OF(fresh); i++) {
+		AUTO(call) struct call *call = get_tls(&r, "CLIENT", "/ok", &users[i / 2]);
+
+		assert_body(call, 200, "ok");
+		assert_int_equal(call->fresh, fresh[i]);
+	}
+	for (size_t i = 0; i < COUNT_OF(users); i++) {
+		AUTO(call) struct call *call = get_tls(&r, "CLIENT", "/ok", &users[i]);
+
+		assert_false(call->fresh);
+	}
+}
+
+/* Another's key, and one with a passphrase, for which nobody is asked. */
+static void a_key_that_does_not_fit_is_told(void **state)
+{
+	AUTO(rig) struct rig r = { 0 };
+	AUTO(files) struct files f = { 0 };
+	const struct secret *keys[2] = { &f.second_key_pem, &f.locked_key_pem };
+
+	(void)state;
+	rig_open(&r);
+	files_open(&f, &r);
+	for (size_t i = 0; i < 2 * COUNT_OF(keys); i++) {
+		struct tls tls = { .ca_pem = buf_bytes(&f.ca), .cert_pem = buf_bytes(&f.cert), .key_pem = keys[i / 2] };
+		AUTO(call) struct call *call = get_tls(&r, "CLIENT", "/ok", &tls);
+
+		assert_int_equal(call->end, CALL_UNSENT);
+		assert_int_equal(call->err.kind, ERR_CONFIG);
+		assert_string_equal(call->err.text, "the client certificate for '127.0.0.1' cannot be used");
+	}
 }
 
 /* As a kubeconfig's tls-server-name: another name is checked and sent, the Host header stays. */
@@ -307,6 +363,8 @@ int main(void)
 		cmocka_unit_test(the_system_does_not_trust_our_authority),
 		cmocka_unit_test(a_request_brings_its_own_trust),
 		cmocka_unit_test(a_client_shows_its_certificate),
+		cmocka_unit_test(who_shows_another_certificate_has_another_connection),
+		cmocka_unit_test(a_key_that_does_not_fit_is_told),
 		cmocka_unit_test(a_server_may_have_another_name),
 		cmocka_unit_test(a_proxy_leads_to_the_server),
 		cmocka_unit_test(a_proxy_that_refuses_is_unsent),

@@ -94,6 +94,60 @@ static void two_clusters_share_nothing(void **state)
 	assert_false(again->fresh);
 }
 
+/* What was kept for a cluster that is over goes; what is another's stays, and whoever asks again after all is answered. */
+static void who_leaves_keeps_no_connection(void **state)
+{
+	AUTO(cluster) struct cluster c = { 0 };
+	AUTO(call) struct call *first = NULL, *second = NULL, *again = NULL, *kept = NULL;
+	struct kube other;
+	int before;
+
+	(void)state;
+	cluster_open(&c);
+	other = c.kube;
+	before = hits(&c.rig, "/pods/good");
+	first = pod_get(&c, "good", "/ok");
+	assert_body(first, 200, "ok");
+	second = ask(&c.rig, pod_call_of(&c, &other, "good", 8200, "GET", "/ok", NULL));
+	assert_body(second, 200, "ok");
+	transport_leave(&c.rig.t, &c.kube);
+	kept = ask(&c.rig, pod_call_of(&c, &other, "good", 8200, "GET", "/ok", NULL));
+	assert_body(kept, 200, "ok");
+	assert_false(kept->fresh);
+	again = pod_get(&c, "good", "/ok");
+	assert_body(again, 200, "ok");
+	assert_true(again->fresh);
+	assert_int_equal(hits(&c.rig, "/pods/good"), before + 3);
+}
+
+static void a_crowd_takes_one_a_pod(void **state)
+{
+	enum { N = 4 };
+	AUTO(cluster) struct cluster c = { 0 };
+	struct kube_pod_port port;
+	int before;
+
+	(void)state;
+	cluster_open(&c);
+	before = hits(&c.rig, "/pods/good");
+	kube_pod_port_init(&port, &c.mem, &c.kube, "vault", "good", 8200);
+	assert_int_equal(port.abreast, 2);
+	port.abreast = 1;
+	for (size_t i = 0; i < N; i++) {
+		struct call *call = call_new();
+		AUTO(err) struct err e = { 0 };
+
+		assert_int_equal(kube_ask_pod(&port, &call->rq, "GET", "http", "/ok", NULL, &e), 0);
+		start(&c.rig, call);
+	}
+	for (size_t i = 0; i < N; i++) {
+		AUTO(call) struct call *call = c.rig.t.ops->wait(c.rig.t.self, INT64_MAX);
+
+		assert_body(call, 200, "ok");
+	}
+	assert_int_equal(hits(&c.rig, "/pods/good"), before + 1);
+}
+
 static void calls_side_by_side_take_two_a_pod(void **state)
 {
 	enum { N = 12 };
@@ -426,6 +480,8 @@ int main(void)
 		cmocka_unit_test(a_secret_goes_to_nobody_unseen),
 		cmocka_unit_test(one_websocket_serves_one_call_after_the_other),
 		cmocka_unit_test(two_clusters_share_nothing),
+		cmocka_unit_test(who_leaves_keeps_no_connection),
+		cmocka_unit_test(a_crowd_takes_one_a_pod),
 		cmocka_unit_test(calls_side_by_side_take_two_a_pod),
 		cmocka_unit_test(large_bodies_go_out_and_come_back),
 		cmocka_unit_test(parts_are_put_together_and_pings_answered),

@@ -1,6 +1,7 @@
 #include "unit/unit.h"
 
 #include "core/arena.h"
+#include "core/text.h"
 
 static void memory_is_aligned_and_zero(void **state)
 {
@@ -41,6 +42,32 @@ static void copies_are_terminated(void **state)
 	assert_string_equal(arena_view(&a, view_of(NULL, 0)), "");
 }
 
+/* Between pieces of other kinds, and none over another. */
+static void texts_and_pieces_stay_apart(void **state)
+{
+	enum { N = 2000 };
+	AUTO(arena) struct arena a = ARENA_INIT;
+	char *texts[N];
+	size_t *pieces[N];
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		texts[i] = arena_printf(&a, "text-%zu", i * i);
+		pieces[i] = ARENA_ARRAY(&a, size_t, i % 5 + 1);
+		for (size_t k = 0; k <= i % 5; k++) {
+			assert_int_equal(pieces[i][k], 0);
+			pieces[i][k] = i;
+		}
+	}
+	for (size_t i = 0; i < N; i++) {
+		AUTO(text) char *text = xasprintf("text-%zu", i * i);
+
+		assert_string_equal(texts[i], text);
+		for (size_t k = 0; k <= i % 5; k++)
+			assert_int_equal(pieces[i][k], i);
+	}
+}
+
 static void release_and_wipe_leave_an_arena_that_can_be_used(void **state)
 {
 	struct arena a = ARENA_INIT;
@@ -61,6 +88,7 @@ int main(void)
 		cmocka_unit_test(memory_is_aligned_and_zero),
 		cmocka_unit_test(a_piece_larger_than_any_chunk),
 		cmocka_unit_test(copies_are_terminated),
+		cmocka_unit_test(texts_and_pieces_stay_apart),
 		cmocka_unit_test(release_and_wipe_leave_an_arena_that_can_be_used),
 	};
 

@@ -62,6 +62,34 @@ static void maps_keep_order_and_hold_each_name_once(void **state)
 	assert_string_equal(map->names[99], "k0");
 }
 
+static void room_may_be_made_before_and_is_no_limit(void **state)
+{
+	AUTO(arena) struct arena a = ARENA_INIT;
+	struct value *map = value_new_map(&a), *list = value_new_list(&a);
+	struct mark mark = { .line = 7, .column = 1 };
+	size_t used;
+
+	(void)state;
+	value_reserve(&a, map, 3);
+	value_reserve(&a, list, 3);
+	used = a.used;
+	for (int i = 0; i < 3; i++)
+		value_push(&a, list, list);
+	assert_int_equal(a.used, used);
+	for (int i = 0; i < 40; i++) {
+		mark.column = (unsigned)i;
+		value_add(&a, map, arena_printf(&a, "k%d", i), &mark, value_new_int(&a, i));
+		value_push(&a, list, map);
+	}
+	assert_int_equal(list->n, 43);
+	assert_ptr_equal(list->items[2], list);
+	assert_ptr_equal(list->items[42], map);
+	for (int i = 0; i < 40; i++) {
+		assert_int_equal(map->items[i]->integer, i);
+		assert_int_equal(map->name_marks[i].column, i);
+	}
+}
+
 static void put_replaces_what_is_no_map(void **state)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
@@ -189,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_lead_through_maps_and_lists),
 		cmocka_unit_test(maps_keep_order_and_hold_each_name_once),
+		cmocka_unit_test(room_may_be_made_before_and_is_no_limit),
 		cmocka_unit_test(put_replaces_what_is_no_map),
 		cmocka_unit_test(what_must_be_there_says_what_was_instead),
 		cmocka_unit_test(errors_name_the_place),

@@ -377,8 +377,10 @@ static void note_end(void *to, struct graph *g)
 	struct endings *x = to;
 
 	assert_true(x->n < 3);
-	for (size_t i = 0; i < g->n; i++)
+	for (size_t i = 0; i < g->n; i++) {
 		assert_true(g->tracks[i].state == STEP_DONE || g->tracks[i].state == STEP_FAILED || g->tracks[i].state == STEP_LEFT);
+		assert_null(g->tracks[i].run);
+	}
 	x->at[x->n++] = g;
 }
 
