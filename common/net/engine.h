@@ -19,7 +19,7 @@
 #include <sys/types.h>
 
 /* Easy handles, and connections, kept for later calls; calls on one connection that multiplexes. */
-enum { ENGINE_IDLE_MAX = 128, ENGINE_CONNECTIONS_MAX = 192, ENGINE_STREAMS_MAX = 128 };
+enum { ENGINE_IDLE_MAX = 128, ENGINE_CONNECTIONS_MAX = 224, ENGINE_STREAMS_MAX = 128 };
 
 /* The signals that ask us to stop. */
 struct signals {

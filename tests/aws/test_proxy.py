@@ -124,9 +124,10 @@ class Place:
                               stdin=subprocess.DEVNULL, check=False)
 
     def stay(self, *words):
-        """One that stays, once its port is known; and its address."""
+        """One that stays, once its port is known; and its address. It hears SIGINT, whoever started these tests."""
         process = subprocess.Popen([PLUGIN, "proxy", "-o", "json", *words], env=self.env(), stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+                                   stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         text = ""
         while not text.strip().endswith("}"):
             line = process.stdout.readline()
