@@ -1,6 +1,8 @@
 /* recover under every fault of every call (recover_scene.h). */
 #include "fault/recover_scene.h"
 
+#include <signal.h>
+
 /* ---- copies in other regions ---- */
 
 static void a_rekey_ends_when_every_copy_shows_it(void **state)
@@ -95,6 +97,28 @@ static void a_rekey_takes_a_yes(void **state)
 	assert_int_equal(p.vault.nonces, 0);
 }
 
+/*
+ * The one reply that nobody can ask for again is that to the last share given: it has what is made. Where it is lost, the
+ * attempt is ended (exit 4), and the next run makes another. All else is mended within the run.
+ */
+static void assert_exit_code(const struct place *p, unsigned at, enum fault fault, const struct err *e, const char *when)
+{
+	enum { THRESHOLD = 3 };
+	const struct fake_call *calls = p->account.cloud.net.calls;
+	bool lost = fault == FAULT_LOST_REPLY || fault == FAULT_5XX || fault == FAULT_GARBAGE || fault == FAULT_SLOW;
+	int code = e->kind ? err_exit_code(e) : 0, want = 0;
+	unsigned given = 0;
+
+	for (unsigned i = 0; i < at; i++)
+		given += text_ends(calls[i].label, "/update");
+	if (fault == FAULT_KILLED || fault == FAULT_KILLED_BEFORE)
+		want = 128 + SIGKILL;
+	else if (lost && given == THRESHOLD && text_ends(calls[at - 1].label, "/update"))
+		want = 4;
+	if (code != want)
+		fail_msg("%s: exit %d, not %d: %s", when, code, want, e->text ? e->text : "it went through");
+}
+
 /* false: there are fewer calls than that. */
 static bool one_rekey_fault(const char *seal, unsigned at, enum fault fault, bool forgets)
 {
@@ -111,6 +135,7 @@ static bool one_rekey_fault(const char *seal, unsigned at, enum fault fault, boo
 	if (p.account.cloud.net.n_calls < at)
 		return false;
 	when = xasprintf("%s, call %u (%s), fault %d", seal, at, p.account.cloud.net.calls[at - 1].label, fault);
+	assert_exit_code(&p, at, fault, &e, when);
 	assert_valid_keys_in_custody(&p, when);
 	before = p.vault.keys;
 	assert_true(before <= 1);
@@ -214,6 +239,7 @@ static bool one_root_fault(unsigned at, enum fault fault, bool split)
 	if (p.account.cloud.net.n_calls < at)
 		return false;
 	when = xasprintf("call %u (%s), fault %d", at, p.account.cloud.net.calls[at - 1].label, fault);
+	assert_exit_code(&p, at, fault, &e, when);
 	assert_no_secret_in_files(&p, when);
 	fake_transport_heal(&p.account.cloud.net);
 	/* Promoted before it was killed: then there is a valid one, and that is said. */
@@ -296,6 +322,7 @@ static bool one_unseal_fault(unsigned at, enum fault fault)
 		fail_msg("call %u, fault %d: failed without a reason", at, fault);
 	if (p.account.cloud.net.n_calls < at)
 		return false;
+	assert_exit_code(&p, at, fault, &e, "unseal");
 	assert_no_secret_in_files(&p, "unseal");
 	fake_transport_heal(&p.account.cloud.net);
 	if (e.kind && unseal_once(&p, &why) < 0)
