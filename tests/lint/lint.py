@@ -16,7 +16,7 @@ from source import Tree
 HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = {rule.__name__: rule for rule in (
     rules_code.layers, rules_code.calls, rules_code.libraries, rules_code.secrets, rules_code.sizes,
-    rules_code.comments, rules_text.texts, rules_text.versions)}
+    rules_code.comments, rules_text.texts, rules_text.names, rules_text.versions)}
 
 
 def prove():

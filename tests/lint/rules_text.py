@@ -27,6 +27,21 @@ def texts(tree):
                 yield f"{name}:{line}: {what}" + (f": '{m.group()}'" if m.group().strip() else "")
 
 
+TOP = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "plugin.complete", "plugin.yaml",
+       "common", "helm-plugin", "kubectl-plugin", "tests"}
+LEFTOVER = re.compile(r"\.(?:orig|rej|bak|sw[op]|patch|diff)$|~$")
+
+
+def names(tree):
+    """nothing but the project at the top, and nowhere what a merge or an editor left"""
+    for name in tree.names:
+        top = name.split("/", 1)[0]
+        if top not in TOP and not top.startswith("."):
+            yield f"{name}: is not among what stands at the top"
+        if LEFTOVER.search(name):
+            yield f"{name}: a leftover"
+
+
 def versions(tree):
     """one version: CMake's, plugin.yaml's, and what the programs say"""
     cmake = tree.text("CMakeLists.txt")
