@@ -77,7 +77,7 @@ HEAR(hear_bytes)
 
 const struct step init_pgp_rows[INIT_PGP_ROWS] = {
 	{ .name = "pgp.show", .title = "look at the PGP keys", .count = count_keys, .before = before_show, .ask = ask_show,
-	  .hear = hear_show, .missed = missed },
+	  .hear = hear_show, .missed = missed, .abreast = PGP_SHOWN_ABREAST },
 	{ .name = "pgp.bytes", .title = "read the PGP keys", .needs = NEEDS("pgp.show"), .count = count_keys, .due = bytes_due,
 	  .ask = ask_bytes, .hear = hear_bytes, .missed = missed },
 };

@@ -11,6 +11,12 @@
 
 enum { PGP_KEY_MAX = 64 << 10 };
 
+/*
+ * gpg makes a trust database in the folder when it first looks at a key, and of two that do at once one may find the other's
+ * half made ("lookup_hashtable failed"). So keys are looked at one after the other.
+ */
+enum { PGP_SHOWN_ABREAST = 1 };
+
 struct pgp_key {
 	const char *option, *path;       /* of the file that was named, and by which option */
 	struct view given;               /* what is in it: armoured or not */

@@ -142,7 +142,7 @@ static HEAR(hear_show)
 
 const struct step recover_keys_rows[RECOVER_GPG_ROWS] = {
 	{ .name = "pgp.show", .title = "look at the PGP keys", .count = count_keys, .before = before_show, .ask = ask_show,
-	  .hear = hear_show },
+	  .hear = hear_show, .abreast = PGP_SHOWN_ABREAST },
 };
 
 int recover_look_at_keys(struct recover *r, const struct recover_runner *run, struct err *e)

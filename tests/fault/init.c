@@ -281,6 +281,8 @@ static void with_pgp_nobody_sees_a_share(void **state)
 		fail_msg("%s", e.text);
 	assert_true(in_custody(&p));
 	assert_true(p.vault.pgp);
+	assert_true(fake_transport_count(&p.account.cloud.net, "gpg:show-keys") > 1);
+	assert_int_equal(fake_transport_width(&p.account.cloud.net, "gpg:show-keys"), 1);
 	for (unsigned i = 0; i < p.account.cloud.n_parameters; i++)
 		assert_null(strstr(p.account.cloud.parameters[i].value, "5ec2e7"));
 	for (unsigned i = 0; i < p.account.cloud.n_objects; i++)
